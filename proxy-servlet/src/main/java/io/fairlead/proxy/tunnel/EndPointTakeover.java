@@ -1,0 +1,50 @@
+package io.fairlead.proxy.tunnel;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.Executor;
+import java.util.function.Consumer;
+import org.eclipse.jetty.io.AbstractConnection;
+import org.eclipse.jetty.io.Connection;
+import org.eclipse.jetty.io.EndPoint;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection that Jetty upgrades to, and that never asks Jetty for anything: it hands the end point over as a leg.
+ *
+ * <p>{@code legs} is called once, by Jetty's thread that upgrades, unless the end point can't be taken over: then it is
+ * closed and the failure thrown.
+ */
+public final class EndPointTakeover extends AbstractConnection.NonBlocking implements Connection.UpgradeTo {
+
+    private final Consumer<Leg> legs;
+    private @Nullable ByteBuffer early;
+
+    public EndPointTakeover(EndPoint endPoint, Executor executor, Consumer<Leg> legs) {
+        super(endPoint, executor);
+        this.legs = legs;
+    }
+
+    @Override
+    public void onUpgradeTo(@Nullable ByteBuffer buffer) {
+        if (buffer != null && buffer.hasRemaining()) {
+            early = ByteBuffer.allocate(buffer.remaining()).put(buffer).flip();
+        }
+    }
+
+    @Override
+    public void onOpen() {
+        super.onOpen();
+        try {
+            legs.accept(EndPointLeg.of(getEndPoint(), early));
+        } catch (IOException unsuitable) {
+            getEndPoint().close(unsuitable);
+            throw new IllegalStateException(unsuitable);
+        }
+    }
+
+    @Override
+    public void onFillable() {
+        // Never interested, so never called.
+    }
+}

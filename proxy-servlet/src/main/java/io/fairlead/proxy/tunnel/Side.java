@@ -1,0 +1,94 @@
+package io.fairlead.proxy.tunnel;
+
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One side of a tunnel at its loop: the leg, what the loop waits for on it, and the two pumps that touch it.
+ *
+ * <p>The loop's thread only.
+ */
+final class Side {
+
+    private final Tunnel tunnel;
+    private final Leg leg;
+    private @Nullable Pump reader;
+    private @Nullable Pump writer;
+    private @Nullable SelectionKey key;
+    private int interest = SelectionKey.OP_READ;
+
+    Side(Tunnel tunnel, Leg leg) {
+        this.tunnel = tunnel;
+        this.leg = leg;
+    }
+
+    /** Names the pump that reads from this side and the one that writes to it. */
+    void pumps(Pump reading, Pump writing) {
+        reader = reading;
+        writer = writing;
+    }
+
+    Leg leg() {
+        return leg;
+    }
+
+    /** Begins to listen, with interest in reading. */
+    void register(TunnelLoop loop) throws ClosedChannelException {
+        SelectableChannel channel = leg.channel();
+        if (channel == null) {
+            leg.onReady(() -> loop.execute(() -> ready(interest)));
+        } else {
+            key = channel.register(loop.selector(), interest, this);
+        }
+    }
+
+    /** The selector's news. */
+    void selected(SelectionKey selected) {
+        int ready;
+        try {
+            ready = selected.readyOps();
+        } catch (CancelledKeyException closedByItsServer) {
+            tunnel.failed(this, new ClosedChannelException());
+            return;
+        }
+        ready(ready);
+    }
+
+    /** Something may be possible; for a leg without a channel, whatever is wanted. */
+    private void ready(int operations) {
+        if ((operations & SelectionKey.OP_WRITE) != 0 && writer != null && !tunnel.ended()) {
+            writer.resume();
+        }
+        if ((operations & SelectionKey.OP_READ) != 0 && reader != null && !tunnel.ended()) {
+            reader.run();
+        }
+    }
+
+    void wantRead(boolean wanted) {
+        want(SelectionKey.OP_READ, wanted);
+    }
+
+    void wantWrite(boolean wanted) {
+        want(SelectionKey.OP_WRITE, wanted);
+    }
+
+    private void want(int operation, boolean wanted) {
+        int before = interest;
+        interest = wanted ? before | operation : before & ~operation;
+        if (key != null && interest != before && key.isValid()) {
+            try {
+                key.interestOps(interest);
+            } catch (CancelledKeyException closedByItsServer) {
+                tunnel.failed(this, new ClosedChannelException());
+            }
+        }
+    }
+
+    /** False when the channel was closed below the tunnel, of which no selector tells. */
+    boolean alive() {
+        return key == null || key.isValid();
+    }
+}

@@ -1,0 +1,129 @@
+package io.fairlead.proxy.tunnel;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The loops and the tunnels that they own.
+ *
+ * <p>Thread-safe. Must be closed, or its threads hold the class loader of the web application.
+ */
+public final class Tunnels implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Tunnels.class);
+
+    /** How long {@link #close()} waits for each loop's thread. */
+    private static final Duration STOP = Duration.ofSeconds(5);
+
+    private final List<TunnelLoop> loops = new ArrayList<>();
+
+    /**
+     * Starts the loops.
+     *
+     * @param threads how many
+     * @param bufferSize bytes that a loop reads at once, and the most that waits in one direction of a tunnel
+     */
+    public Tunnels(int threads, int bufferSize) {
+        this(threads, bufferSize, System::nanoTime);
+    }
+
+    Tunnels(int threads, int bufferSize, LongSupplier clock) {
+        ClassLoader loader = Tunnels.class.getClassLoader();
+        try {
+            for (int i = 0; i < threads; i++) {
+                loops.add(new TunnelLoop("fairlead-tunnels-" + i, bufferSize, clock, loader));
+            }
+        } catch (IOException noSelector) {
+            throw new UncheckedIOException("no selector for the tunnels", noSelector);
+        }
+        loops.forEach(TunnelLoop::start);
+    }
+
+    /**
+     * Opens a tunnel with its backend's leg; {@link Tunnel#connect} gives it the client's.
+     *
+     * @param listener told the end once, on the loop's thread: it must not block
+     * @return null when the tunnels are closed; then {@code backend} was reset
+     */
+    public @Nullable Tunnel open(Leg backend, TunnelSettings settings, Consumer<TunnelEnd> listener) {
+        TunnelLoop loop = leastLoaded();
+        Tunnel tunnel = new Tunnel(loop, settings, backend, listener);
+        loop.expect();
+        if (loop.execute(() -> loop.add(tunnel))) {
+            return tunnel;
+        }
+        backend.reset();
+        return null;
+    }
+
+    private TunnelLoop leastLoaded() {
+        TunnelLoop best = loops.get(0);
+        for (TunnelLoop loop : loops) {
+            if (loop.load() < best.load()) {
+                best = loop;
+            }
+        }
+        return best;
+    }
+
+    /** The tunnels that are open or being opened. */
+    public int count() {
+        int count = 0;
+        for (TunnelLoop loop : loops) {
+            count += loop.load();
+        }
+        return count;
+    }
+
+    /**
+     * Ends all tunnels of one owner, and waits until both sockets of each are closed.
+     *
+     * @return whether that was done within {@code patience}
+     */
+    public boolean close(Object owner, Duration patience) {
+        Predicate<TunnelSettings> owned = settings -> settings.owner() == owner;
+        CountDownLatch done = new CountDownLatch(loops.size());
+        for (TunnelLoop loop : loops) {
+            Runnable shutdown = () -> {
+                loop.shutdown(owned);
+                done.countDown();
+            };
+            if (!loop.execute(shutdown)) {
+                done.countDown();
+            }
+        }
+        try {
+            return done.await(patience.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (InterruptedException stopWaiting) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** Ends all tunnels and the loops' threads. */
+    @Override
+    public void close() {
+        loops.forEach(TunnelLoop::stop);
+        for (TunnelLoop loop : loops) {
+            try {
+                if (!loop.join(STOP.toMillis())) {
+                    LOG.warn("a tunnel loop is still busy after {}", STOP);
+                }
+            } catch (InterruptedException stopWaiting) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+}
