@@ -74,7 +74,7 @@ public interface Leg {
         return false;
     }
 
-    /** For a leg without a channel: {@code listener} may be run from any thread, and must not be run inside a call of the leg. */
+    /** For a leg without a channel: {@code listener} may be run from any thread: it only enqueues. */
     default void onReady(Runnable listener) {
         throw new UnsupportedOperationException("a leg with a channel is selected");
     }

@@ -1,0 +1,100 @@
+package io.fairlead.proxy;
+
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+
+/**
+ * Fairlead's own answers to clients: a status, one plain sentence and a request id. What else there is to know is in the
+ * log, under the same id.
+ */
+final class Answers {
+
+    private Answers() {}
+
+    /**
+     * Answers in place of a backend. The response must not be committed.
+     *
+     * @param sentence for the client; names no backend
+     * @param route for the log
+     * @param detail for the log; null when the sentence says it all
+     * @param asynchronous whether the response has a write listener
+     */
+    static void send(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            int status,
+            String sentence,
+            Logger log,
+            String route,
+            @Nullable Throwable detail,
+            boolean asynchronous)
+            throws IOException {
+        String id = id();
+        log.warn(
+                "{} [{}] {} {}: {} {}{}",
+                route,
+                id,
+                clean(request.getMethod()),
+                clean(request.getRequestURI()),
+                status,
+                sentence,
+                detail == null ? "" : " " + clean(causes(detail)));
+        response.reset();
+        response.setStatus(status);
+        if (status == HttpServletResponse.SC_METHOD_NOT_ALLOWED) {
+            response.setHeader("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+        }
+        // The rest of what the client sent must not be read as a request.
+        response.setHeader("Connection", "close");
+        response.setHeader("Cache-Control", "no-store");
+        response.setContentType("text/plain;charset=utf-8");
+        byte[] body = (sentence + "\nRequest id: " + id + "\n").getBytes(StandardCharsets.UTF_8);
+        response.setContentLength(body.length);
+        if (request.getMethod().equals("HEAD")) {
+            return;
+        }
+        ServletOutputStream output = response.getOutputStream();
+        if (!asynchronous || output.isReady()) {
+            output.write(body);
+        }
+    }
+
+    static String id() {
+        return String.format("%016x", ThreadLocalRandom.current().nextLong());
+    }
+
+    private static String causes(Throwable failure) {
+        StringBuilder text = new StringBuilder();
+        int depth = 0;
+        for (Throwable cause = failure; cause != null && depth < 5; cause = cause.getCause(), depth++) {
+            text.append(depth == 0 ? "(" : "; ").append(cause);
+        }
+        return text.append(')').toString();
+    }
+
+    /** Control characters escaped, so that a client can't write lines into the log. */
+    static String clean(@Nullable String text) {
+        if (text == null) {
+            return "";
+        }
+        StringBuilder clean = null;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c < 0x20 || c >= 0x7f && c < 0xa0 || c == '\u2028' || c == '\u2029') {
+                if (clean == null) {
+                    clean = new StringBuilder(text.length() + 16).append(text, 0, i);
+                }
+                clean.append(String.format("\\u%04x", (int) c));
+            } else if (clean != null) {
+                clean.append(c);
+            }
+        }
+        return clean == null ? text : clean.toString();
+    }
+}

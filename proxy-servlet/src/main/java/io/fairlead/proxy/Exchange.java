@@ -1,0 +1,436 @@
+package io.fairlead.proxy;
+
+import io.fairlead.proxy.BackendHandshake.BackendProtocolException;
+import io.fairlead.proxy.Deadlines.Deadline;
+import jakarta.servlet.AsyncContext;
+import jakarta.servlet.AsyncEvent;
+import jakarta.servlet.AsyncListener;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.eclipse.jetty.client.Request;
+import org.eclipse.jetty.client.Response;
+import org.eclipse.jetty.client.Result;
+import org.eclipse.jetty.client.transport.HttpExchange;
+import org.eclipse.jetty.client.transport.HttpRequest;
+import org.eclipse.jetty.client.transport.HttpResponse;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.http.HttpHeaderValue;
+import org.eclipse.jetty.io.Content;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One request on its way to the backend, and the response on its way back.
+ *
+ * <p>The response's body is pulled: a chunk is read from the backend only when the client's side can take it, and what was
+ * written is flushed as soon as the backend pauses. So nothing is held back, and nothing piles up.
+ *
+ * <p>Events come from threads of the HTTP client and of the server, but only one of the two is ever asked for the next
+ * one: while the server's output is not ready the backend is not asked for more, and the reverse.
+ */
+final class Exchange implements Response.Listener, WriteListener, AsyncListener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);
+
+    /** A backend that ignores Expect says nothing, so after so long the body is sent anyway (RFC 9110 section 10.1.1). */
+    private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
+
+    /** What {@code service()} does when it is dispatched to again. */
+    interface Resumption {
+        void resume(HttpServletRequest request, HttpServletResponse response) throws IOException, ServletException;
+    }
+
+    /** Request attribute that holds the {@link Resumption}. */
+    static final String RESUME = Exchange.class.getName() + ".resume";
+
+    private final Route route;
+    private final HttpServletRequest request;
+    private final HttpServletResponse response;
+    private final Request backendRequest;
+    private final boolean upgrade;
+    private final IOException cutOff;
+    private final Deadline deadline;
+    private final @Nullable Deadline continuePatience;
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    /** The response's last byte written, and the client's word that the exchange is over. */
+    private final AtomicInteger parts = new AtomicInteger(2);
+
+    private volatile boolean requestSent;
+    private volatile boolean answered;
+    private volatile boolean complete;
+    private volatile @Nullable Throwable clientFailure;
+
+    // Touched by whoever has the turn.
+    private Content.@Nullable Source source;
+    private @Nullable ServletOutputStream output;
+    private Content.@Nullable Chunk first;
+    private Content.@Nullable Chunk written;
+    private boolean headPending = true;
+    private boolean unflushed;
+    private boolean last;
+
+    Exchange(
+            Route route,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            Request backendRequest,
+            boolean upgrade,
+            IOException cutOff,
+            Deadlines deadlines) {
+        this.route = route;
+        this.request = request;
+        this.response = response;
+        this.backendRequest = backendRequest;
+        this.upgrade = upgrade;
+        this.cutOff = cutOff;
+        this.deadline = deadlines.begin(this::expired);
+        this.continuePatience = backendRequest.getAttributes().containsKey(BackendClient.CONTINUE)
+                ? deadlines.begin(this::sendBodyAnyway)
+                : null;
+    }
+
+    /** Sends the request. The servlet's request must be asynchronous by now. */
+    void start() {
+        request.getAsyncContext().addListener(this);
+        requestSent = backendRequest.getBody() == null;
+        backendRequest.onRequestContent((sending, content) -> waitForHead());
+        backendRequest.onRequestSuccess(sent -> requestSent = true);
+        waitForHead();
+        Deadline patience = continuePatience;
+        if (patience != null) {
+            patience.in(CONTINUE_PATIENCE);
+        }
+        backendRequest.send(this);
+    }
+
+    private void waitForHead() {
+        if (!answered) {
+            deadline.in(upgrade ? route.handshakeTimeout() : route.timeout());
+        }
+    }
+
+    private void expired() {
+        backendRequest.abort(new TimeoutException(
+                answered
+                        ? "the backend paused for longer than idleTimeout"
+                        : "no answer from the backend within " + (upgrade ? "handshakeTimeout" : "timeout")));
+    }
+
+    private void sendBodyAnyway() {
+        HttpExchange exchange =
+                ((HttpRequest) backendRequest).getConversation().getExchanges().peekLast();
+        Object start = backendRequest.getAttributes().get(BackendClient.CONTINUE);
+        if (exchange != null
+                && !answered
+                && start instanceof Supplier<?> supplier
+                && supplier.get() instanceof Runnable body) {
+            exchange.proceed(body, null);
+        }
+    }
+
+    // ---- the backend's response
+
+    @Override
+    public void onHeaders(Response answer) {
+        answered = true;
+        endPatience();
+        deadline.in(route.idleTimeout());
+        response.setStatus(answer.getStatus());
+        for (HttpField field : HopHeaders.response(answer.getHeaders())) {
+            // The first of a name replaces what the server has put there, as its own Server or Date.
+            if (response.containsHeader(field.getName()) && isRepeated(answer, field)) {
+                response.addHeader(field.getName(), field.getValue());
+            } else {
+                response.setHeader(field.getName(), field.getValue());
+            }
+        }
+        if (upgrade) {
+            // Bytes meant for the other protocol may follow on either side: neither connection carries a next request.
+            response.setHeader("Connection", "close");
+            ((HttpResponse) answer)
+                    .headers(fields -> fields.put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString()));
+        }
+    }
+
+    /** Whether an earlier field of the answer has this one's name. */
+    private static boolean isRepeated(Response answer, HttpField field) {
+        for (HttpField earlier : answer.getHeaders()) {
+            if (earlier == field) {
+                return false;
+            }
+            if (earlier.is(field.getName())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public void onContentSource(Response answer, Content.Source content) {
+        source = content;
+        Content.Chunk chunk = content.read();
+        if (chunk != null && chunk.isLast() && !chunk.hasRemaining() && !Content.Chunk.isFailure(chunk)) {
+            // No body, so no need for the server's write events.
+            chunk.release();
+            part();
+            return;
+        }
+        first = chunk;
+        try {
+            output = response.getOutputStream();
+            output.setWriteListener(this);
+        } catch (IOException | IllegalStateException gone) {
+            clientGone(gone);
+        }
+    }
+
+    /** The server's thread: the output takes bytes. */
+    @Override
+    public void onWritePossible() {
+        pump();
+    }
+
+    private void pump() {
+        try {
+            relay();
+        } catch (IOException | RuntimeException failure) {
+            clientGone(failure);
+        }
+    }
+
+    private void relay() throws IOException {
+        ServletOutputStream to = output;
+        Content.Source from = source;
+        if (to == null || from == null || ended.get()) {
+            return;
+        }
+        while (to.isReady()) {
+            releaseWritten();
+            if (last) {
+                part();
+                return;
+            }
+            Content.Chunk chunk = first;
+            first = null;
+            if (chunk == null) {
+                chunk = from.read();
+            }
+            if (chunk == null) {
+                if (unflushed || headPending) {
+                    unflushed = false;
+                    headPending = false;
+                    to.flush();
+                    continue;
+                }
+                deadline.in(route.idleTimeout());
+                from.demand(this::pump);
+                return;
+            }
+            if (Content.Chunk.isFailure(chunk)) {
+                // The client tells of it by onComplete.
+                return;
+            }
+            last = chunk.isLast();
+            if (chunk.hasRemaining()) {
+                written = chunk;
+                unflushed = true;
+                write(to, chunk.getByteBuffer());
+            } else {
+                chunk.release();
+            }
+        }
+        deadline.suspend();
+    }
+
+    private static void write(ServletOutputStream to, ByteBuffer bytes) throws IOException {
+        if (bytes.hasArray()) {
+            to.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+        } else {
+            byte[] copy = new byte[bytes.remaining()];
+            bytes.get(copy);
+            to.write(copy);
+        }
+    }
+
+    private void releaseWritten() {
+        Content.Chunk done = written;
+        if (done != null) {
+            written = null;
+            done.release();
+        }
+    }
+
+    @Override
+    public void onSuccess(Response answer) {
+        complete = true;
+        if (source == null) {
+            part();
+        }
+        if (!requestSent) {
+            // Answered before it had the whole request: it does not want the rest.
+            HttpExchange exchange = ((HttpRequest) backendRequest)
+                    .getConversation()
+                    .getExchanges()
+                    .peekLast();
+            if (exchange != null && continuePatience != null) {
+                exchange.proceed(null, new EarlyAnswer());
+            }
+            backendRequest.abort(new EarlyAnswer());
+        }
+    }
+
+    @Override
+    public void onComplete(Result result) {
+        endDeadlines();
+        Throwable failure = result.getFailure();
+        if (failure == null || complete) {
+            part();
+        } else {
+            fail(failure);
+        }
+    }
+
+    private void part() {
+        if (parts.decrementAndGet() == 0 && ended.compareAndSet(false, true)) {
+            endDeadlines();
+            completeAsync();
+        }
+    }
+
+    // ---- the end by failure
+
+    /** The client's connection is of no use any more. */
+    private void clientGone(Throwable failure) {
+        clientFailure = failure;
+        LOG.debug("{}: the client went away", route.name(), failure);
+        backendRequest.abort(failure);
+        if (complete) {
+            // Nothing is left to abort, so nobody else tells.
+            fail(failure);
+        }
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        clientGone(failure);
+    }
+
+    /** Ends the exchange without the backend's complete response. Only the first end counts. */
+    void fail(Throwable failure) {
+        if (!ended.compareAndSet(false, true)) {
+            return;
+        }
+        endDeadlines();
+        try {
+            if (response.isCommitted()) {
+                LOG.debug("{}: a response is cut off", route.name(), failure);
+                request.setAttribute(RESUME, (Resumption) (again, out) -> {
+                    throw cutOff;
+                });
+                request.getAsyncContext().dispatch();
+                return;
+            }
+            if (clientFailure == null) {
+                Answers.send(
+                        request,
+                        response,
+                        status(failure),
+                        sentence(failure),
+                        LOG,
+                        route.name(),
+                        failure,
+                        output != null);
+            }
+        } catch (IOException | RuntimeException gone) {
+            LOG.debug("{}: the client is gone", route.name(), gone);
+        }
+        completeAsync();
+    }
+
+    private void completeAsync() {
+        try {
+            request.getAsyncContext().complete();
+        } catch (IllegalStateException serverWasFirst) {
+            LOG.debug("{}: the server has completed the request already", route.name(), serverWasFirst);
+        }
+    }
+
+    private void endDeadlines() {
+        deadline.end();
+        endPatience();
+    }
+
+    private void endPatience() {
+        Deadline patience = continuePatience;
+        if (patience != null) {
+            patience.end();
+        }
+    }
+
+    static int status(Throwable failure) {
+        return failure instanceof TimeoutException
+                ? HttpServletResponse.SC_GATEWAY_TIMEOUT
+                : HttpServletResponse.SC_BAD_GATEWAY;
+    }
+
+    private static String sentence(Throwable failure) {
+        if (failure instanceof TimeoutException) {
+            return "The backend did not answer in time.";
+        }
+        return failure instanceof BackendProtocolException
+                ? "The backend gave an answer that is not valid."
+                : "The backend could not be reached, or broke off.";
+    }
+
+    /** For a tunnel: the handshake is over, and the deadlines with it. False when the exchange has ended already. */
+    boolean handOver() {
+        endDeadlines();
+        return ended.compareAndSet(false, true);
+    }
+
+    // ---- the server's word on the asynchronous request
+
+    @Override
+    public void onError(AsyncEvent event) {
+        Throwable failure = event.getThrowable();
+        clientGone(failure == null ? new IOException("the client's connection failed") : failure);
+    }
+
+    @Override
+    public void onComplete(AsyncEvent event) {
+        // By us, or told before as an error.
+    }
+
+    @Override
+    public void onTimeout(AsyncEvent event) {
+        // Its timeout is none.
+    }
+
+    @Override
+    public void onStartAsync(AsyncEvent event) {
+        AsyncContext context = event.getAsyncContext();
+        context.addListener(this);
+    }
+
+    /** Why a request is not sent to its end. */
+    private static final class EarlyAnswer extends Exception {
+        private static final long serialVersionUID = 1;
+
+        EarlyAnswer() {
+            super("the backend has answered before it had the whole request", null, false, false);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package io.fairlead.proxy;
+
+import java.util.ArrayList;
+import java.util.Enumeration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
+
+/**
+ * What belongs to one hop and what goes through: pure functions on header fields.
+ *
+ * <p>RFC 9110 section 7.6.1: a proxy removes Connection, the fields that it names, and the older ones that mean a hop by
+ * themselves. Forwarding fields that a client sent are removed too, since a backend believes them.
+ */
+final class HopHeaders {
+
+    private static final Set<String> HOP = Set.of(
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "proxy-authenticate",
+            "proxy-authorization",
+            "te",
+            "trailer",
+            "transfer-encoding",
+            "upgrade",
+            "http2-settings");
+
+    private static final Set<String> FORWARDING = Set.of("forwarded", "x-real-ip");
+    private static final String FORWARDING_PREFIX = "x-forwarded-";
+
+    private HopHeaders() {}
+
+    /** The request's fields, as a server gives them. */
+    interface RequestFields {
+        Enumeration<String> names();
+
+        Enumeration<String> values(String name);
+    }
+
+    /** The end-to-end fields of a request: names, values, order and multiplicity as they came. */
+    static HttpFields.Mutable request(RequestFields request, boolean keepHost) {
+        Set<String> named = connectionOptions(request.values("Connection"));
+        HttpFields.Mutable fields = HttpFields.build();
+        Enumeration<String> names = request.names();
+        while (names.hasMoreElements()) {
+            String name = names.nextElement();
+            String lower = name.toLowerCase(Locale.ROOT);
+            boolean host = lower.equals("host");
+            if (host ? !keepHost : HOP.contains(lower) || named.contains(lower) || isForwarding(lower)) {
+                continue;
+            }
+            Enumeration<String> values = request.values(name);
+            while (values.hasMoreElements()) {
+                fields.add(name, values.nextElement());
+            }
+        }
+        return fields;
+    }
+
+    private static boolean isForwarding(String lower) {
+        return FORWARDING.contains(lower) || lower.startsWith(FORWARDING_PREFIX);
+    }
+
+    /** The end-to-end fields of an HTTP response, values verbatim. */
+    static List<HttpField> response(HttpFields response) {
+        return without(response, false);
+    }
+
+    /**
+     * The fields of a 101: the end-to-end ones, and Connection and Upgrade as the backend wrote them. A 101 has no body,
+     * so neither has it a length (RFC 9110 section 8.6).
+     */
+    static List<HttpField> switchingProtocols(HttpFields response) {
+        return without(response, true);
+    }
+
+    private static List<HttpField> without(HttpFields response, boolean switching) {
+        Set<String> named = new HashSet<>();
+        for (HttpField field : response) {
+            if (field.getHeader() == HttpHeader.CONNECTION) {
+                addOptions(named, field.getValue());
+            }
+        }
+        List<HttpField> fields = new ArrayList<>(response.size());
+        for (HttpField field : response) {
+            String lower = field.getLowerCaseName();
+            boolean kept = switching && (lower.equals("connection") || lower.equals("upgrade"))
+                    || !HOP.contains(lower) && !named.contains(lower) && !(switching && lower.equals("content-length"));
+            if (kept) {
+                fields.add(field);
+            }
+        }
+        return fields;
+    }
+
+    /** The lower-case options of all Connection fields. */
+    static Set<String> connectionOptions(Enumeration<String> values) {
+        if (!values.hasMoreElements()) {
+            return Set.of();
+        }
+        Set<String> options = new HashSet<>();
+        while (values.hasMoreElements()) {
+            addOptions(options, values.nextElement());
+        }
+        return options;
+    }
+
+    private static void addOptions(Set<String> options, String value) {
+        for (String option : value.split(",", -1)) {
+            String trimmed = option.trim();
+            if (!trimmed.isEmpty()) {
+                options.add(trimmed.toLowerCase(Locale.ROOT));
+            }
+        }
+    }
+}

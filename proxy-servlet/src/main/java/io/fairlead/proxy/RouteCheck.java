@@ -1,0 +1,60 @@
+package io.fairlead.proxy;
+
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletContextEvent;
+import jakarta.servlet.ServletContextListener;
+import jakarta.servlet.ServletRegistration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Checks the settings of every {@link UpgradeProxyServlet} of a web application when it is deployed, and refuses the
+ * deployment with one message that lists all that is wrong. To be named as a {@code <listener>} in web.xml.
+ *
+ * <p>Without it each servlet still checks its own settings when it starts.
+ */
+public final class RouteCheck implements ServletContextListener {
+
+    /** Made by the server. */
+    public RouteCheck() {}
+
+    /** @throws IllegalStateException with every fault, a line each */
+    @Override
+    public void contextInitialized(ServletContextEvent event) {
+        ServletContext context = event.getServletContext();
+        List<String> faults = new ArrayList<>();
+        for (ServletRegistration registration :
+                context.getServletRegistrations().values()) {
+            if (isProxy(registration, context)) {
+                faults.addAll(RouteSettings.parse(
+                                registration.getName(),
+                                context.getContextPath(),
+                                registration.getInitParameters().keySet(),
+                                registration::getInitParameter,
+                                context::getInitParameter)
+                        .faults());
+            }
+        }
+        if (!faults.isEmpty()) {
+            throw new IllegalStateException(message(faults));
+        }
+    }
+
+    static String message(List<String> faults) {
+        return "Fairlead cannot start, " + (faults.size() == 1 ? "1 setting is" : faults.size() + " settings are")
+                + " wrong:\n  " + String.join("\n  ", faults);
+    }
+
+    private static boolean isProxy(ServletRegistration registration, ServletContext context) {
+        String className = registration.getClassName();
+        if (className == null) {
+            return false;
+        }
+        try {
+            return UpgradeProxyServlet.class.isAssignableFrom(
+                    Class.forName(className, false, context.getClassLoader()));
+        } catch (ClassNotFoundException | LinkageError notOurs) {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,387 @@
+package io.fairlead.proxy;
+
+import io.fairlead.proxy.Route.ClientSettings;
+import io.fairlead.proxy.Route.LoopSettings;
+import io.fairlead.proxy.Route.UpgradePolicy;
+import io.fairlead.proxy.server.ServerAdapters;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Strings to a {@link Route}. Every wrong value and every unknown name is reported, all at once.
+ *
+ * <p>A value is looked for among the servlet's init-params, then among the context-params as {@code fairlead.NAME}, then
+ * there is a default. Durations: a bare number is milliseconds, as in Jetty; else {@code 500ms}, {@code 30s}, {@code 5m},
+ * {@code 1h}. Sizes: a bare number is bytes; else {@code 16KB}, {@code 1MB}, in steps of 1024. {@code %{NAME:-default}}
+ * anywhere in a value is the environment variable NAME, else the system property, else the default.
+ */
+final class RouteSettings {
+
+    /** Before the names of context-params. */
+    static final String CONTEXT_PREFIX = "fairlead.";
+
+    /** Every name that is a setting. */
+    static final Set<String> NAMES = Set.of(
+            "proxyTo",
+            "prefix",
+            "preserveHost",
+            "hostHeader",
+            "viaHost",
+            "whiteList",
+            "blackList",
+            "upgrade",
+            "timeout",
+            "idleTimeout",
+            "connectTimeout",
+            "handshakeTimeout",
+            "tunnelIdleTimeout",
+            "closeTimeout",
+            "undeployDrain",
+            "tunnelThreads",
+            "tunnelBufferSize",
+            "serverAdapter",
+            "maxThreads",
+            "maxConnections",
+            "selectors",
+            "requestBufferSize",
+            "responseBufferSize",
+            "maxRequestHeadersSize",
+            "maxResponseHeadersSize");
+
+    private static final Pattern DURATION = Pattern.compile("(\\d{1,15})\\s*(ms|s|m|h|d)?");
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,10})\\s*(B|KB|MB)?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern PLACEHOLDER = Pattern.compile("%\\{([A-Za-z0-9_.]+)(?::-([^}]*))?}");
+    private static final Pattern LOOKS_LIKE_PLACEHOLDER = Pattern.compile("%\\{");
+
+    private final String name;
+    private final Function<String, @Nullable String> initParams;
+    private final Function<String, @Nullable String> contextParams;
+    private final UnaryOperator<@Nullable String> environment;
+    private final List<String> faults = new ArrayList<>();
+
+    private RouteSettings(
+            String name,
+            Function<String, @Nullable String> initParams,
+            Function<String, @Nullable String> contextParams,
+            UnaryOperator<@Nullable String> environment) {
+        this.name = name;
+        this.initParams = initParams;
+        this.contextParams = contextParams;
+        this.environment = environment;
+    }
+
+    /** A route, or else what is wrong with its settings: one of the two is empty. */
+    record Parsed(@Nullable Route route, List<String> faults) {}
+
+    /**
+     * @param name the servlet's name
+     * @param contextPath of the web application; empty for the root
+     * @param initParamNames all that are set for the servlet, known or not
+     */
+    static Parsed parse(
+            String name,
+            String contextPath,
+            Collection<String> initParamNames,
+            Function<String, @Nullable String> initParams,
+            Function<String, @Nullable String> contextParams) {
+        return parse(name, contextPath, initParamNames, initParams, contextParams, RouteSettings::fromEnvironment);
+    }
+
+    static Parsed parse(
+            String name,
+            String contextPath,
+            Collection<String> initParamNames,
+            Function<String, @Nullable String> initParams,
+            Function<String, @Nullable String> contextParams,
+            UnaryOperator<@Nullable String> environment) {
+        RouteSettings settings = new RouteSettings(name, initParams, contextParams, environment);
+        settings.rejectUnknown(initParamNames);
+        Route route = settings.route(contextPath);
+        return settings.faults.isEmpty()
+                ? new Parsed(route, List.of())
+                : new Parsed(null, List.copyOf(settings.faults));
+    }
+
+    private static @Nullable String fromEnvironment(@Nullable String variable) {
+        if (variable == null) {
+            return null;
+        }
+        String value = System.getenv(variable);
+        return value != null ? value : System.getProperty(variable);
+    }
+
+    private void rejectUnknown(Collection<String> names) {
+        for (String unknown : new TreeSet<>(names)) {
+            // A name with a dot is a subclass's own.
+            if (!NAMES.contains(unknown) && unknown.indexOf('.') < 0) {
+                String near = nearest(unknown);
+                fault(unknown, "is no setting" + (near == null ? "" : "; did you mean '" + near + "'?"));
+            }
+        }
+    }
+
+    private static @Nullable String nearest(String unknown) {
+        String best = null;
+        int bestDistance = 4;
+        for (String known : new TreeSet<>(NAMES)) {
+            int distance = distance(unknown.toLowerCase(Locale.ROOT), known.toLowerCase(Locale.ROOT));
+            if (distance < bestDistance) {
+                bestDistance = distance;
+                best = known;
+            }
+        }
+        return best;
+    }
+
+    /** Levenshtein's. */
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j < row.length; j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j < row.length; j++) {
+                int above = row[j];
+                int changed = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                row[j] = Math.min(changed, Math.min(above, row[j - 1]) + 1);
+                diagonal = above;
+            }
+        }
+        return row[b.length()];
+    }
+
+    private @Nullable Route route(String contextPath) {
+        URI proxyTo = proxyTo();
+        String prefix = contextPath + prefix();
+        Duration idleTimeout = duration("idleTimeout", "30s", true);
+        ClientSettings client = new ClientSettings(
+                number("maxThreads", "64", 8, 10_000),
+                number("maxConnections", "256", 1, 1_000_000),
+                number("selectors", "1", 1, 1_000),
+                duration("connectTimeout", "5s", false),
+                idleTimeout,
+                size("requestBufferSize", "4KB", 1024),
+                size("responseBufferSize", "16KB", 1024),
+                size("maxRequestHeadersSize", "32KB", 1024),
+                size("maxResponseHeadersSize", "32KB", 1024));
+        LoopSettings loops = new LoopSettings(
+                number("tunnelThreads", Integer.toString(defaultLoops()), 1, 1_000),
+                size("tunnelBufferSize", "64KB", 4096));
+        boolean preserveHost = flag("preserveHost", true);
+        UpgradePolicy upgrade = choice("upgrade", UpgradePolicy.WEBSOCKET, UpgradePolicy.values());
+        Duration timeout = duration("timeout", "60s", true);
+        Duration handshakeTimeout = duration("handshakeTimeout", "10s", false);
+        Duration tunnelIdleTimeout = duration("tunnelIdleTimeout", "1h", true);
+        Duration closeTimeout = duration("closeTimeout", "5s", false);
+        Duration undeployDrain = duration("undeployDrain", "5s", true);
+        ServerAdapters.Choice adapter =
+                choice("serverAdapter", ServerAdapters.Choice.AUTO, ServerAdapters.Choice.values());
+        if (proxyTo == null) {
+            return null;
+        }
+        String path = proxyTo.getRawPath();
+        return new Route(
+                name,
+                URI.create(proxyTo.getScheme() + "://" + proxyTo.getRawAuthority()),
+                path.endsWith("/") ? path.substring(0, path.length() - 1) : path,
+                prefix,
+                preserveHost,
+                value("hostHeader"),
+                value("viaHost"),
+                upgrade,
+                timeout,
+                idleTimeout,
+                handshakeTimeout,
+                tunnelIdleTimeout,
+                closeTimeout,
+                undeployDrain,
+                adapter,
+                client,
+                loops);
+    }
+
+    private static int defaultLoops() {
+        return Math.min(8, Runtime.getRuntime().availableProcessors());
+    }
+
+    private @Nullable URI proxyTo() {
+        String value = value("proxyTo");
+        if (value == null || value.isBlank()) {
+            fault("proxyTo", "is required: the backend's URL, as http://localhost:3000");
+            return null;
+        }
+        if (value.indexOf(',') >= 0) {
+            fault("proxyTo", "names several backends in '" + value + "'; this version takes one");
+            return null;
+        }
+        try {
+            URI uri = new URI(value.trim());
+            String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+            scheme = scheme.equals("ws") ? "http" : scheme.equals("wss") ? "https" : scheme;
+            if (!scheme.equals("http") && !scheme.equals("https")) {
+                fault("proxyTo", "must be a http, https, ws or wss URL, not '" + value + "'");
+            } else if (uri.getHost() == null) {
+                fault("proxyTo", "names no valid host in '" + value + "'");
+            } else if (uri.getRawUserInfo() != null || uri.getRawQuery() != null || uri.getRawFragment() != null) {
+                fault("proxyTo", "must be scheme, host, port and path only: no user, '?' or '#'");
+            } else if (uri.getPort() == 0 || uri.getPort() > 65535) {
+                fault("proxyTo", "names port " + uri.getPort() + "; ports are 1 to 65535");
+            } else {
+                return new URI(scheme + "://" + uri.getRawAuthority() + uri.getRawPath());
+            }
+        } catch (URISyntaxException noUrl) {
+            fault("proxyTo", "is no URL: '" + value + "'");
+        }
+        return null;
+    }
+
+    private String prefix() {
+        String value = value("prefix");
+        if (value == null || value.isEmpty() || value.equals("/")) {
+            return "";
+        }
+        if (!value.startsWith("/")) {
+            fault("prefix", "must start with '/', not '" + value + "'");
+        }
+        return value.endsWith("/") ? value.substring(0, value.length() - 1) : value;
+    }
+
+    private @Nullable String value(String setting) {
+        String value = initParams.apply(setting);
+        if (value == null) {
+            value = contextParams.apply(CONTEXT_PREFIX + setting);
+        }
+        return value == null ? null : resolve(setting, value);
+    }
+
+    private String resolve(String setting, String value) {
+        Matcher matcher = PLACEHOLDER.matcher(value);
+        StringBuilder resolved = new StringBuilder();
+        while (matcher.find()) {
+            String found = environment.apply(matcher.group(1));
+            if (found == null) {
+                found = matcher.group(2);
+            }
+            if (found == null) {
+                fault(
+                        setting,
+                        "needs the environment variable or system property " + matcher.group(1) + ", or a default: %{"
+                                + matcher.group(1) + ":-…}");
+                found = "";
+            }
+            matcher.appendReplacement(resolved, Matcher.quoteReplacement(found));
+        }
+        matcher.appendTail(resolved);
+        if (LOOKS_LIKE_PLACEHOLDER
+                .matcher(PLACEHOLDER.matcher(value).replaceAll(""))
+                .find()) {
+            fault(setting, "has a placeholder that is not %{NAME} or %{NAME:-default}: '" + value + "'");
+        }
+        return resolved.toString();
+    }
+
+    private String valueOr(String setting, String fallback) {
+        String value = value(setting);
+        return value == null || value.isBlank() ? fallback : value.trim();
+    }
+
+    private boolean flag(String setting, boolean fallback) {
+        String value = valueOr(setting, Boolean.toString(fallback)).toLowerCase(Locale.ROOT);
+        if (!value.equals("true") && !value.equals("false")) {
+            fault(setting, "is 'true' or 'false', not '" + value + "'");
+        }
+        return value.equals("true");
+    }
+
+    private <E extends Enum<E>> E choice(String setting, E fallback, E[] values) {
+        String value = valueOr(setting, fallback.name());
+        for (E candidate : values) {
+            if (candidate.name().equalsIgnoreCase(value)) {
+                return candidate;
+            }
+        }
+        List<String> names = Arrays.stream(values)
+                .map(each -> "'" + each.name().toLowerCase(Locale.ROOT) + "'")
+                .toList();
+        fault(setting, "is one of " + String.join(", ", names) + ", not '" + value + "'");
+        return fallback;
+    }
+
+    private int number(String setting, String fallback, int least, int most) {
+        String value = valueOr(setting, fallback);
+        try {
+            int number = Integer.parseInt(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException noNumber) {
+            // Reported with the others below.
+        }
+        fault(setting, "is a number from " + least + " to " + most + ", not '" + value + "'");
+        return least;
+    }
+
+    private int size(String setting, String fallback, int least) {
+        String value = valueOr(setting, fallback);
+        Matcher matcher = SIZE.matcher(value);
+        if (!matcher.matches()) {
+            fault(setting, "is a size, as 16384, 16KB or 1MB, not '" + value + "'");
+            return least;
+        }
+        String unit = matcher.group(2) == null ? "B" : matcher.group(2).toUpperCase(Locale.ROOT);
+        long bytes =
+                Long.parseLong(matcher.group(1)) * (unit.equals("MB") ? 1024 * 1024 : unit.equals("KB") ? 1024 : 1);
+        if (bytes < least || bytes > 1 << 30) {
+            fault(setting, "is at least " + least + " bytes and at most 1024MB, not '" + value + "'");
+            return least;
+        }
+        return (int) bytes;
+    }
+
+    private Duration duration(String setting, String fallback, boolean zeroIsNone) {
+        String value = valueOr(setting, fallback);
+        Matcher matcher = DURATION.matcher(value);
+        if (!matcher.matches()) {
+            fault(setting, "is a duration, as 30000 (milliseconds), 500ms, 30s, 5m or 1h, not '" + value + "'");
+            return Duration.ofSeconds(1);
+        }
+        long amount = Long.parseLong(matcher.group(1));
+        String unit = matcher.group(2) == null ? "ms" : matcher.group(2);
+        long millis =
+                switch (unit) {
+                    case "s" -> 1_000L;
+                    case "m" -> 60_000L;
+                    case "h" -> 3_600_000L;
+                    case "d" -> 86_400_000L;
+                    default -> 1L;
+                };
+        long year = Duration.ofDays(365).toMillis();
+        if (amount > year / millis) {
+            fault(setting, "is at most 365d, not '" + value + "'" + (zeroIsNone ? "; 0 means no limit" : ""));
+            return Duration.ofSeconds(1);
+        }
+        if (amount == 0 && !zeroIsNone) {
+            fault(setting, "must be more than 0: nothing would bound the wait");
+        }
+        return Duration.ofMillis(amount * millis);
+    }
+
+    private void fault(String setting, String what) {
+        faults.add("servlet '" + name + "': '" + setting + "' " + what);
+    }
+}

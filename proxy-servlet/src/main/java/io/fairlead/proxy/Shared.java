@@ -1,0 +1,90 @@
+package io.fairlead.proxy;
+
+import io.fairlead.proxy.Route.ClientSettings;
+import io.fairlead.proxy.Route.LoopSettings;
+import io.fairlead.proxy.tunnel.Tunnels;
+import jakarta.servlet.ServletContext;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * What the routes of one web application share: an HTTP client for each set of client settings, and tunnel loops for each
+ * set of loop settings. The last servlet that lets one go closes it.
+ *
+ * <p>Thread-safe. Kept in the servlet context.
+ */
+final class Shared {
+
+    private static final String ATTRIBUTE = Shared.class.getName();
+
+    private final Uses<ClientSettings, BackendClient> clients = new Uses<>(BackendClient::start);
+    private final Uses<LoopSettings, Tunnels> loops =
+            new Uses<>(settings -> new Tunnels(settings.threads(), settings.bufferSize()));
+
+    private Shared() {}
+
+    static Shared of(ServletContext context) {
+        synchronized (Shared.class) {
+            Object known = context.getAttribute(ATTRIBUTE);
+            if (known instanceof Shared shared) {
+                return shared;
+            }
+            Shared shared = new Shared();
+            context.setAttribute(ATTRIBUTE, shared);
+            return shared;
+        }
+    }
+
+    BackendClient client(ClientSettings settings) {
+        return clients.take(settings);
+    }
+
+    Tunnels tunnels(LoopSettings settings) {
+        return loops.take(settings);
+    }
+
+    void releaseClient(ClientSettings settings) {
+        clients.release(settings);
+    }
+
+    void releaseTunnels(LoopSettings settings) {
+        loops.release(settings);
+    }
+
+    /** Things made at the first use of their settings, and closed at the last. */
+    private static final class Uses<K, V extends AutoCloseable> {
+
+        private record Use<V>(V thing, int count) {}
+
+        private final Function<K, V> make;
+        private final Map<K, Use<V>> uses = new HashMap<>();
+
+        Uses(Function<K, V> make) {
+            this.make = make;
+        }
+
+        synchronized V take(K key) {
+            Use<V> use = uses.get(key);
+            Use<V> next = use == null ? new Use<>(make.apply(key), 1) : new Use<>(use.thing(), use.count() + 1);
+            uses.put(key, next);
+            return next.thing();
+        }
+
+        synchronized void release(K key) {
+            Use<V> use = uses.remove(key);
+            if (use == null) {
+                throw new IllegalStateException("released more often than taken: " + key);
+            }
+            if (use.count() > 1) {
+                uses.put(key, new Use<>(use.thing(), use.count() - 1));
+                return;
+            }
+            try {
+                use.thing().close();
+            } catch (Exception failure) {
+                throw new IllegalStateException("could not close what the routes shared", failure);
+            }
+        }
+    }
+}

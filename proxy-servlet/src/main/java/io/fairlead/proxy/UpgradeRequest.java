@@ -1,0 +1,101 @@
+package io.fairlead.proxy;
+
+import io.fairlead.proxy.Route.UpgradePolicy;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client asks for by an Upgrade field, judged by a route's policy: pure.
+ *
+ * @param kind what to do with it
+ * @param header the Upgrade field as the client wrote it; empty unless {@link Kind#UPGRADE}
+ * @param tokens its lower-case protocol names, without versions; empty unless {@link Kind#UPGRADE}
+ * @param key a valid Sec-WebSocket-Key of a version 13 handshake; null for any other upgrade
+ */
+record UpgradeRequest(
+        Kind kind,
+        String header,
+        List<String> tokens,
+        @Nullable String key) {
+
+    enum Kind {
+        /** Plain HTTP; an Upgrade field, if there is one, is dropped. */
+        NONE,
+        /** The backend is asked to upgrade. */
+        UPGRADE,
+        /** A WebSocket handshake with a body or by another method than GET: 400. */
+        MALFORMED
+    }
+
+    /** Protocols that change how HTTP itself is carried on the connection, which is one hop's business. */
+    private static final Set<String> NEVER = Set.of("h2c", "h2", "tls", "http");
+
+    private static final UpgradeRequest PLAIN = new UpgradeRequest(Kind.NONE, "", List.of(), null);
+    private static final UpgradeRequest MALFORMED = new UpgradeRequest(Kind.MALFORMED, "", List.of(), null);
+
+    static UpgradeRequest of(HttpServletRequest request, UpgradePolicy policy) {
+        if (request.getHeader("Upgrade") == null || policy == UpgradePolicy.OFF || !isHttp11(request)) {
+            return PLAIN;
+        }
+        if (!HopHeaders.connectionOptions(request.getHeaders("Connection")).contains("upgrade")) {
+            return PLAIN;
+        }
+        List<String> offered = new ArrayList<>();
+        List<String> tokens = new ArrayList<>();
+        for (String value : Collections.list(request.getHeaders("Upgrade"))) {
+            for (String protocol : value.split(",", -1)) {
+                String token = name(protocol);
+                if (carried(token, policy)) {
+                    offered.add(protocol.trim());
+                    tokens.add(token);
+                }
+            }
+        }
+        if (tokens.isEmpty()) {
+            return PLAIN;
+        }
+        boolean webSocket = tokens.contains("websocket");
+        boolean body = request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
+        if (webSocket && (body || !request.getMethod().equals("GET"))) {
+            return MALFORMED;
+        }
+        if (body) {
+            return PLAIN;
+        }
+        return new UpgradeRequest(
+                Kind.UPGRADE, String.join(", ", offered), List.copyOf(tokens), webSocket ? key(request) : null);
+    }
+
+    private static boolean isHttp11(HttpServletRequest request) {
+        return request.getProtocol().equals("HTTP/1.1");
+    }
+
+    private static boolean carried(String token, UpgradePolicy policy) {
+        return token.equals("websocket") || policy == UpgradePolicy.ANY && !token.isEmpty() && !NEVER.contains(token);
+    }
+
+    /** The name in {@code name/version}, lower-case. */
+    static String name(String protocol) {
+        String trimmed = protocol.trim();
+        int slash = trimmed.indexOf('/');
+        return (slash < 0 ? trimmed : trimmed.substring(0, slash)).toLowerCase(Locale.ROOT);
+    }
+
+    private static @Nullable String key(HttpServletRequest request) {
+        String key = request.getHeader("Sec-WebSocket-Key");
+        if (key == null || !"13".equals(request.getHeader("Sec-WebSocket-Version"))) {
+            return null;
+        }
+        try {
+            return Base64.getDecoder().decode(key).length == 16 ? key : null;
+        } catch (IllegalArgumentException noBase64) {
+            return null;
+        }
+    }
+}

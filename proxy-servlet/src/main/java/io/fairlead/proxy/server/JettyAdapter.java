@@ -1,0 +1,51 @@
+package io.fairlead.proxy.server;
+
+import io.fairlead.proxy.tunnel.Leg;
+import jakarta.servlet.ServletContext;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.util.function.Consumer;
+
+/**
+ * Jetty 12: its core request is told to upgrade to a connection of ours, which hands the end point over, see
+ * {@link JettyBridge}. The servlet API's {@code upgrade()} gives a dead stream here.
+ */
+final class JettyAdapter implements ServerAdapter {
+
+    private final JettyTakeover takeover;
+
+    JettyAdapter(ServletContext context) {
+        takeover = JettyBridge.load(context.getClass().getClassLoader());
+    }
+
+    @Override
+    public String name() {
+        return "jetty";
+    }
+
+    @Override
+    public void takeOver(HttpServletRequest request, HttpServletResponse response, Consumer<Leg> client)
+            throws IOException {
+        takeover.prepare(coreRequest(request), client);
+        response.flushBuffer();
+    }
+
+    private static Object coreRequest(HttpServletRequest request) throws IOException {
+        ServletRequest innermost = request;
+        while (innermost instanceof ServletRequestWrapper wrapper) {
+            innermost = wrapper.getRequest();
+        }
+        try {
+            // Jetty's own class, of one package for each version of Jakarta EE; the method is public in all.
+            Method getRequest = innermost.getClass().getMethod("getRequest");
+            return getRequest.invoke(innermost);
+        } catch (ReflectiveOperationException unknown) {
+            throw new IOException(
+                    "no request of Jetty's below " + innermost.getClass().getName(), unknown);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.fairlead.proxy.server;
+
+import io.fairlead.proxy.tunnel.EndPointTakeover;
+import io.fairlead.proxy.tunnel.Leg;
+import java.io.IOException;
+import java.util.function.Consumer;
+import org.eclipse.jetty.server.HttpStream;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.TunnelSupport;
+
+/**
+ * Takes the socket over from a Jetty server. Defined by {@link JettyBridge}, so that the Jetty named here is the
+ * server's, not the one in the WAR.
+ */
+public final class JettyCoreTakeover implements JettyTakeover {
+
+    @Override
+    public void prepare(Object coreRequest, Consumer<Leg> client) throws IOException {
+        Request request = (Request) coreRequest;
+        TunnelSupport tunnel = request.getTunnelSupport();
+        if (tunnel == null) {
+            throw new IOException("Jetty offers no tunnel on this connection");
+        }
+        if (tunnel.getProtocol() != null) {
+            throw new IOException("an HTTP/2 stream has no socket to take over");
+        }
+        request.setAttribute(
+                HttpStream.UPGRADE_CONNECTION_ATTRIBUTE,
+                new EndPointTakeover(
+                        tunnel.getEndPoint(),
+                        request.getConnectionMetaData().getConnector().getExecutor(),
+                        client));
+    }
+}

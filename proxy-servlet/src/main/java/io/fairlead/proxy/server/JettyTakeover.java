@@ -1,0 +1,22 @@
+package io.fairlead.proxy.server;
+
+import io.fairlead.proxy.tunnel.Leg;
+import java.io.IOException;
+import java.util.function.Consumer;
+
+/**
+ * What {@link JettyAdapter} asks of the class that is defined against the server's own Jetty. Only types of the JDK and of
+ * Fairlead, so that both sides see the same.
+ *
+ * <p>Public for the class loader between; nothing else implements or calls it.
+ */
+public interface JettyTakeover {
+
+    /**
+     * Makes the server give its connection to Fairlead once the response of {@code coreRequest} is sent.
+     *
+     * @param coreRequest the {@code org.eclipse.jetty.server.Request} below the servlet's request
+     * @throws IOException when its connection can't be upgraded
+     */
+    void prepare(Object coreRequest, Consumer<Leg> client) throws IOException;
+}

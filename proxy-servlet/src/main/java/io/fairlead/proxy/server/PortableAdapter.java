@@ -1,0 +1,45 @@
+package io.fairlead.proxy.server;
+
+import io.fairlead.proxy.tunnel.Leg;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+
+/**
+ * Any server: the servlet API's own {@code upgrade()}, and its blocking streams.
+ *
+ * <p>Two threads a tunnel, one that reads and one that writes, so there are at most {@value #TUNNELS} such tunnels in a web
+ * application.
+ */
+final class PortableAdapter implements ServerAdapter {
+
+    static final int TUNNELS = 256;
+
+    private final Semaphore places = new Semaphore(TUNNELS);
+
+    @Override
+    public String name() {
+        return "portable";
+    }
+
+    @Override
+    public void takeOver(HttpServletRequest request, HttpServletResponse response, Consumer<Leg> client)
+            throws IOException, ServletException {
+        if (!places.tryAcquire()) {
+            throw new IOException("all " + TUNNELS + " places for tunnels over blocking streams are taken");
+        }
+        PortableUpgrade handler;
+        try {
+            handler = request.upgrade(PortableUpgrade.class);
+        } catch (IOException | ServletException | RuntimeException refused) {
+            places.release();
+            throw refused;
+        }
+        handler.handTo(client, places::release);
+        // GlassFish and Payara keep the 101 until something is written.
+        response.flushBuffer();
+    }
+}

@@ -1,0 +1,36 @@
+package io.fairlead.proxy.server;
+
+import io.fairlead.proxy.tunnel.Leg;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.function.Consumer;
+
+/** What one family of servers does in its own way. Thread-safe. */
+public interface ServerAdapter {
+
+    /** For the log: {@code tomcat}, {@code jetty} or {@code portable}. */
+    String name();
+
+    /**
+     * Makes the server send the 101, whose headers are set in {@code response} already, and hand the client's stream
+     * over afterwards.
+     *
+     * <p>To be called inside {@code service()}, as the last thing that is done with request and response.
+     *
+     * @param client is given the leg, once, on a thread of the server's; never when this throws, and never when the
+     *     client has gone before the server could hand it over
+     * @throws IOException when this connection cannot be taken over; nothing was sent
+     */
+    void takeOver(HttpServletRequest request, HttpServletResponse response, Consumer<Leg> client)
+            throws IOException, ServletException;
+
+    /**
+     * What {@code service()} throws, dispatched to once more, so that the server cuts the client's connection instead of
+     * ending a response that the backend left incomplete in an orderly way.
+     */
+    default IOException cutOff() {
+        return new IOException("the backend did not complete its response");
+    }
+}

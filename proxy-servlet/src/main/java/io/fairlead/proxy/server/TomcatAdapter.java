@@ -1,0 +1,65 @@
+package io.fairlead.proxy.server;
+
+import io.fairlead.proxy.tunnel.Leg;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.util.function.Consumer;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.RequestFacade;
+import org.apache.coyote.CloseNowException;
+
+/**
+ * Tomcat 10.1 and 11: the socket is taken over from the NIO connector by an internal upgrade handler, see
+ * {@link TomcatUpgrade}. A connection of the NIO2 connector has no channel that can be selected and goes the portable way.
+ *
+ * <p>Tunnels count in the connector's {@code maxConnections}.
+ */
+final class TomcatAdapter implements ServerAdapter {
+
+    private final PortableAdapter portable = new PortableAdapter();
+
+    @Override
+    public String name() {
+        return "tomcat";
+    }
+
+    @Override
+    public void takeOver(HttpServletRequest request, HttpServletResponse response, Consumer<Leg> client)
+            throws IOException, ServletException {
+        if (isNio(request)) {
+            request.upgrade(TomcatUpgrade.class).handTo(client);
+        } else {
+            portable.takeOver(request, response, client);
+        }
+    }
+
+    /** Tomcat logs other exceptions with their stack, for every response that is cut off. */
+    @Override
+    public IOException cutOff() {
+        return new CloseNowException("the backend did not complete its response");
+    }
+
+    private static boolean isNio(HttpServletRequest request) {
+        ServletRequest innermost = request;
+        while (innermost instanceof ServletRequestWrapper wrapper) {
+            innermost = wrapper.getRequest();
+        }
+        if (!(innermost instanceof RequestFacade)) {
+            return false;
+        }
+        try {
+            Field field = RequestFacade.class.getDeclaredField("request");
+            field.setAccessible(true);
+            Request connected = (Request) field.get(innermost);
+            return connected.getConnector().getProtocolHandlerClassName().endsWith("NioProtocol");
+        } catch (ReflectiveOperationException | RuntimeException hidden) {
+            // Closed to reflection by the JVM's module options. NIO is what Tomcat takes unless told otherwise.
+            return true;
+        }
+    }
+}
