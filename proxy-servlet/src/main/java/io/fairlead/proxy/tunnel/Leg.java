@@ -26,7 +26,8 @@ public interface Leg {
     int read(ByteBuffer into) throws IOException;
 
     /**
-     * Takes what it can of {@code from}; the rest stays between its position and its limit.
+     * Takes what it can of {@code from}; the rest stays between its position and its limit. What it still holds of an
+     * earlier write is sent first.
      *
      * @throws IOException when the peer takes no more bytes
      */

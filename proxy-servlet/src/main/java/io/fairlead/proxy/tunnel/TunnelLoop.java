@@ -98,12 +98,17 @@ final class TunnelLoop implements Runnable {
         return load.get();
     }
 
-    /** Announces a tunnel that will be {@link #add}ed. Any thread. */
-    void expect() {
+    /** Adds {@code tunnel} soon; false when the loop has stopped. Any thread. */
+    boolean take(Tunnel tunnel) {
         load.incrementAndGet();
+        if (execute(() -> add(tunnel))) {
+            return true;
+        }
+        load.decrementAndGet();
+        return false;
     }
 
-    void add(Tunnel tunnel) {
+    private void add(Tunnel tunnel) {
         tunnel.slot(tunnels.size());
         tunnels.add(tunnel);
     }

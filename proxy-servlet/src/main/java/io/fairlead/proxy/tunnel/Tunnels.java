@@ -59,8 +59,7 @@ public final class Tunnels implements AutoCloseable {
     public @Nullable Tunnel open(Leg backend, TunnelSettings settings, Consumer<TunnelEnd> listener) {
         TunnelLoop loop = leastLoaded();
         Tunnel tunnel = new Tunnel(loop, settings, backend, listener);
-        loop.expect();
-        if (loop.execute(() -> loop.add(tunnel))) {
+        if (loop.take(tunnel)) {
             return tunnel;
         }
         backend.reset();

@@ -1,0 +1,269 @@
+package io.fairlead.proxy;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.proxy.Route.ClientSettings;
+import io.fairlead.proxy.Route.LoopSettings;
+import io.fairlead.proxy.Route.UpgradePolicy;
+import io.fairlead.proxy.RouteSettings.Parsed;
+import io.fairlead.proxy.server.ServerAdapters;
+import java.net.URI;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RouteSettingsTest {
+
+    private static final Map<String, String> MINIMAL = Map.of("proxyTo", "http://localhost:3000");
+
+    private static Parsed parse(Map<String, String> initParams) {
+        return parse(initParams, Map.of(), Map.of());
+    }
+
+    private static Parsed parse(
+            Map<String, String> initParams, Map<String, String> contextParams, Map<String, String> environment) {
+        return RouteSettings.parse(
+                "chat", "/app", initParams.keySet(), initParams::get, contextParams::get, environment::get);
+    }
+
+    private static Route route(Map<String, String> initParams) {
+        Parsed parsed = parse(initParams);
+        assertThat(parsed.faults()).isEmpty();
+        assertThat(parsed.route()).isNotNull();
+        return parsed.route();
+    }
+
+    private static Map<String, String> with(String name, String value) {
+        return Map.of("proxyTo", "http://localhost:3000", name, value);
+    }
+
+    @Test
+    void everyDefaultIsTheDocumentedOne() {
+        assertThat(route(MINIMAL))
+                .isEqualTo(new Route(
+                        "chat",
+                        URI.create("http://localhost:3000"),
+                        "",
+                        "/app",
+                        true,
+                        null,
+                        null,
+                        UpgradePolicy.WEBSOCKET,
+                        Duration.ofSeconds(60),
+                        Duration.ofSeconds(30),
+                        Duration.ofSeconds(10),
+                        Duration.ofHours(1),
+                        Duration.ofSeconds(5),
+                        Duration.ofSeconds(5),
+                        ServerAdapters.Choice.AUTO,
+                        new ClientSettings(
+                                64,
+                                256,
+                                1,
+                                Duration.ofSeconds(5),
+                                Duration.ofSeconds(30),
+                                4 * 1024,
+                                16 * 1024,
+                                32 * 1024,
+                                32 * 1024),
+                        new LoopSettings(Math.min(8, Runtime.getRuntime().availableProcessors()), 64 * 1024)));
+    }
+
+    @Test
+    void everyNameIsTheDocumentedOne() {
+        assertThat(RouteSettings.NAMES)
+                .containsExactlyInAnyOrder(
+                        "proxyTo",
+                        "prefix",
+                        "preserveHost",
+                        "hostHeader",
+                        "viaHost",
+                        "whiteList",
+                        "blackList",
+                        "upgrade",
+                        "timeout",
+                        "idleTimeout",
+                        "connectTimeout",
+                        "handshakeTimeout",
+                        "tunnelIdleTimeout",
+                        "closeTimeout",
+                        "undeployDrain",
+                        "tunnelThreads",
+                        "tunnelBufferSize",
+                        "serverAdapter",
+                        "maxThreads",
+                        "maxConnections",
+                        "selectors",
+                        "requestBufferSize",
+                        "responseBufferSize",
+                        "maxRequestHeadersSize",
+                        "maxResponseHeadersSize");
+    }
+
+    @Test
+    void reportsEveryFaultAtOnce() {
+        Parsed parsed = parse(Map.of(
+                "proxyTo",
+                "ftp://localhost",
+                "timeout",
+                "soon",
+                "upgrade",
+                "yes",
+                "idelTimeout",
+                "30s",
+                "colour",
+                "red"));
+        assertThat(parsed.route()).isNull();
+        assertThat(parsed.faults())
+                .containsExactlyInAnyOrder(
+                        "servlet 'chat': 'proxyTo' must be a http, https, ws or wss URL, not 'ftp://localhost'",
+                        "servlet 'chat': 'timeout' is a duration, as 30000 (milliseconds), 500ms, 30s, 5m or 1h, not 'soon'",
+                        "servlet 'chat': 'upgrade' is one of 'websocket', 'any', 'off', not 'yes'",
+                        "servlet 'chat': 'idelTimeout' is no setting; did you mean 'idleTimeout'?",
+                        "servlet 'chat': 'colour' is no setting");
+        assertThat(RouteCheck.message(parsed.faults()))
+                .startsWith("Fairlead cannot start, 5 settings are wrong:\n  servlet 'chat': ");
+    }
+
+    @Test
+    void namesWithADotBelongToSubclasses() {
+        assertThat(parse(with("acme.audit", "on")).faults()).isEmpty();
+    }
+
+    @Test
+    void proxyToIsRequired() {
+        assertThat(parse(Map.of()).faults())
+                .containsExactly("servlet 'chat': 'proxyTo' is required: the backend's URL, as http://localhost:3000");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "localhost:3000",
+                "http://",
+                "http:///path",
+                "http://user:secret@localhost",
+                "http://localhost/?q",
+                "http://localhost/#f",
+                "http://local host/",
+                "http://localhost:0/",
+                "http://localhost:70000/",
+                "http://a:1,http://b:2",
+                "//localhost",
+            })
+    void proxyToThatIsNoBackend(String url) {
+        assertThat(parse(Map.of("proxyTo", url)).faults())
+                .singleElement()
+                .asString()
+                .contains("'proxyTo'");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "http://localhost:3000,  http://localhost:3000, ''",
+        "http://localhost:3000/, http://localhost:3000, ''",
+        "http://localhost/a/b,   http://localhost,      /a/b",
+        "http://localhost/a/b/,  http://localhost,      /a/b",
+        "HTTPS://[::1]:8443/%7E, https://[::1]:8443,    /%7E",
+        "ws://localhost:1/,      http://localhost:1,    ''",
+        "wss://localhost/x,      https://localhost,     /x",
+    })
+    void proxyToIsSplitIntoTargetAndPath(String url, String target, String path) {
+        Route route = route(Map.of("proxyTo", url));
+        assertThat(route.target()).isEqualTo(URI.create(target));
+        assertThat(route.targetPath()).isEqualTo(path);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/chat,/app/chat", "/chat/,/app/chat", "/,/app", "'',/app"})
+    void prefixFollowsTheContextPath(String prefix, String whole) {
+        assertThat(route(with("prefix", prefix)).prefix()).isEqualTo(whole);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1500,PT1.5S", "500ms,PT0.5S", "30s,PT30S", "30 s,PT30S", "5m,PT5M", "2h,PT2H", "1d,PT24H", "0,PT0S"})
+    void durations(String text, Duration duration) {
+        assertThat(route(with("timeout", text)).timeout()).isEqualTo(duration);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-1", "1.5s", "30 seconds", "366d", "99999999999999999999"})
+    void wrongDurations(String text) {
+        assertThat(parse(with("timeout", text)).faults())
+                .singleElement()
+                .asString()
+                .contains("'timeout'");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"connectTimeout", "handshakeTimeout", "closeTimeout"})
+    void aWaitThatMustBeBounded(String setting) {
+        assertThat(parse(with(setting, "0")).faults())
+                .containsExactly("servlet 'chat': '" + setting + "' must be more than 0: nothing would bound the wait");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16384,16384", "16384B,16384", "16KB,16384", "16kb,16384", "1MB,1048576", "1 MB,1048576"})
+    void sizes(String text, int bytes) {
+        assertThat(route(with("tunnelBufferSize", text)).loops().bufferSize()).isEqualTo(bytes);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"100", "2GB", "1.5MB", "9999999999", "many"})
+    void wrongSizes(String text) {
+        assertThat(parse(with("tunnelBufferSize", text)).faults()).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"maxThreads,7", "maxThreads,-", "maxConnections,0", "selectors,x", "tunnelThreads,0"})
+    void wrongNumbers(String setting, String value) {
+        assertThat(parse(with(setting, value)).faults())
+                .singleElement()
+                .asString()
+                .contains("'" + setting + "' is a number from");
+    }
+
+    @Test
+    void flagsAreTrueOrFalse() {
+        assertThat(route(with("preserveHost", "False")).preserveHost()).isFalse();
+        assertThat(parse(with("preserveHost", "no")).faults()).hasSize(1);
+    }
+
+    @Test
+    void initParamBeatsContextParamBeatsDefault() {
+        Map<String, String> context = Map.of("fairlead.timeout", "7s", "fairlead.idleTimeout", "8s", "timeout", "9s");
+        Route route = parse(with("timeout", "6s"), context, Map.of()).route();
+        assertThat(route).isNotNull();
+        assertThat(route.timeout()).isEqualTo(Duration.ofSeconds(6));
+        assertThat(route.idleTimeout()).isEqualTo(Duration.ofSeconds(8));
+        assertThat(route.handshakeTimeout()).isEqualTo(Duration.ofSeconds(10));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "%{BACKEND},                       http://env:1",
+        "%{BACKEND:-http://other:2},       http://env:1",
+        "%{NONE:-http://other:2},          http://other:2",
+        "http://%{HOST:-h}:%{PORT:-3},     http://h:3",
+    })
+    void placeholders(String text, String target) {
+        Parsed parsed = parse(Map.of("proxyTo", text), Map.of(), Map.of("BACKEND", "http://env:1"));
+        assertThat(parsed.faults()).isEmpty();
+        assertThat(parsed.route()).isNotNull();
+        assertThat(parsed.route().target()).isEqualTo(URI.create(target));
+    }
+
+    @Test
+    void placeholderWithoutValue() {
+        assertThat(parse(with("hostHeader", "%{NONE}")).faults())
+                .containsExactly("servlet 'chat': 'hostHeader' needs the environment variable or system property NONE,"
+                        + " or a default: %{NONE:-…}");
+        assertThat(parse(with("hostHeader", "%{NONE")).faults())
+                .singleElement()
+                .asString()
+                .contains("placeholder");
+    }
+}

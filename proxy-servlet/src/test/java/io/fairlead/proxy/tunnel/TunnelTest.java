@@ -1,0 +1,334 @@
+package io.fairlead.proxy.tunnel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fairlead.proxy.tunnel.TunnelEnd.Reason;
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TunnelTest {
+
+    private static final int BUFFER = 512;
+
+    private final AtomicLong clock = new AtomicLong(1_000);
+    private final Tunnels tunnels = new Tunnels(1, BUFFER, () -> clock.get());
+    private final List<TunnelEnd> ends = new CopyOnWriteArrayList<>();
+    private final Object owner = new Object();
+
+    @AfterEach
+    void everythingIsClosedAtTheEnd() {
+        tunnels.close();
+        assertThat(tunnels.count()).isZero();
+    }
+
+    private TunnelSettings settings(boolean framed) {
+        return new TunnelSettings(
+                owner, "test", framed, Duration.ofSeconds(5), Duration.ofMinutes(1), Duration.ofSeconds(5));
+    }
+
+    private record Pair(PipeLeg client, PipeLeg backend, Tunnel tunnel) {}
+
+    private Pair open(long seed, int most, boolean framed) {
+        PipeLeg client = new PipeLeg(seed, most);
+        PipeLeg backend = new PipeLeg(seed + 1, most);
+        Tunnel tunnel = tunnels.open(backend, settings(framed), ends::add);
+        assertThat(tunnel).isNotNull();
+        return new Pair(client, backend, tunnel);
+    }
+
+    private Pair connected() {
+        Pair pair = open(1, BUFFER, false);
+        pair.tunnel().connect(pair.client());
+        return pair;
+    }
+
+    private TunnelEnd end() {
+        await().until(() -> !ends.isEmpty());
+        assertThat(ends).hasSize(1);
+        assertThat(tunnels.count()).isZero();
+        return ends.get(0);
+    }
+
+    private void tick(Duration later) {
+        clock.addAndGet(later.toNanos());
+    }
+
+    private static byte[] bytes(Random random, int length) {
+        byte[] bytes = new byte[length];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+
+    @Test
+    void bytesPassBothWaysInAnyPieces() {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        for (int round = 0; round < 40; round++) {
+            ends.clear();
+            byte[] up = bytes(random, random.nextInt(20_000));
+            byte[] down = bytes(random, random.nextInt(20_000));
+            Pair pair = open(random.nextLong(), 1 + random.nextInt(2 * BUFFER), random.nextBoolean());
+            pair.backend().send(down);
+            pair.tunnel().connect(pair.client());
+            pair.client().send(up);
+            pair.client().end();
+            pair.backend().end();
+            TunnelEnd end = end();
+            assertThat(pair.backend().received())
+                    .as("up, seed %s round %s", seed, round)
+                    .isEqualTo(up);
+            assertThat(pair.client().received())
+                    .as("down, seed %s round %s", seed, round)
+                    .isEqualTo(down);
+            assertThat(end.reason()).isIn(Reason.CLIENT_CLOSED, Reason.BACKEND_CLOSED);
+            assertThat(end.bytesToBackend()).isEqualTo(up.length);
+            assertThat(end.bytesToClient()).isEqualTo(down.length);
+            assertThat(pair.client().misuses() + pair.backend().misuses()).isZero();
+            assertThat(pair.client().wasReset() || pair.backend().wasReset()).isFalse();
+        }
+    }
+
+    @Test
+    void aSlowReaderStopsTheReadingOfItsSource() {
+        Pair pair = connected();
+        pair.client().take(false);
+        pair.backend().send(new byte[10 * BUFFER]);
+        await().until(() -> pair.backend().unread() < 10 * BUFFER);
+        // The other direction goes on, and by the time its byte is here the first one had its turns.
+        pair.client().send(new byte[] {1});
+        await().until(() -> pair.backend().received().length == 1);
+        assertThat(pair.backend().unread()).isGreaterThanOrEqualTo(8 * BUFFER);
+        pair.client().take(true);
+        await().until(() -> pair.client().received().length == 10 * BUFFER);
+    }
+
+    @Test
+    void lastBytesArriveAfterTheOtherSideHasEndedItsStream() {
+        Pair pair = connected();
+        pair.client().send(new byte[] {1, 2, 3});
+        pair.client().end();
+        await().until(() -> pair.backend().sawEnd());
+        assertThat(pair.backend().received()).containsExactly(1, 2, 3);
+        pair.backend().send(new byte[] {4, 5});
+        pair.backend().end();
+        assertThat(end().reason()).isEqualTo(Reason.CLIENT_CLOSED);
+        assertThat(pair.client().received()).containsExactly(4, 5);
+    }
+
+    @Test
+    void aBackendThatEndsFirstIsNamed() {
+        Pair pair = connected();
+        pair.backend().end();
+        await().until(() -> pair.client().sawEnd());
+        pair.client().end();
+        assertThat(end().reason()).isEqualTo(Reason.BACKEND_CLOSED);
+    }
+
+    @Test
+    void aFailureOfARawSideResetsTheOther() {
+        Pair pair = connected();
+        IOException failure = new SocketException("Connection reset");
+        pair.client().failReads(failure);
+        TunnelEnd end = end();
+        assertThat(end.reason()).isEqualTo(Reason.CLIENT_FAILED);
+        assertThat(end.cause()).isSameAs(failure);
+        assertThat(pair.backend().wasReset()).isTrue();
+        assertThat(pair.client().isClosed()).isTrue();
+    }
+
+    @Test
+    void aFailureOfAFramedSideClosesTheOther() {
+        Pair pair = open(1, BUFFER, true);
+        pair.tunnel().connect(pair.client());
+        pair.backend().failReads(new SocketException("Connection reset"));
+        assertThat(end().reason()).isEqualTo(Reason.BACKEND_FAILED);
+        assertThat(pair.client().isClosed()).isTrue();
+        assertThat(pair.client().wasReset()).isFalse();
+    }
+
+    @Test
+    void whatASideSentBeforeItTookNoMoreIsDelivered() {
+        Pair pair = connected();
+        pair.client().take(false);
+        byte[] goodbye = bytes(new Random(7), 5 * BUFFER);
+        pair.backend().send(goodbye);
+        await().until(() -> pair.backend().unread() < goodbye.length);
+        pair.backend().failWrites(new IOException("Broken pipe"));
+        pair.client().send(new byte[] {1});
+        await().until(() -> pair.client().unread() == 0);
+        pair.client().take(true);
+        await().until(() -> pair.client().received().length == goodbye.length);
+        assertThat(ends).isEmpty();
+        pair.backend().end();
+        TunnelEnd end = end();
+        assertThat(end.reason()).isEqualTo(Reason.BACKEND_FAILED);
+        assertThat(end.cause()).hasMessage("Broken pipe");
+        assertThat(pair.client().received()).isEqualTo(goodbye);
+    }
+
+    @Test
+    void silenceEndsTheTunnelAndAnyByteProlongsIt() {
+        Pair pair = connected();
+        pair.client().send(new byte[] {1});
+        await().until(() -> pair.backend().received().length == 1);
+        tick(Duration.ofSeconds(50));
+        pair.backend().send(new byte[] {2});
+        await().until(() -> pair.client().received().length == 1);
+        tick(Duration.ofSeconds(50));
+        pair.client().send(new byte[] {3});
+        await().until(() -> pair.backend().received().length == 2);
+        assertThat(ends).isEmpty();
+        tick(Duration.ofSeconds(61));
+        assertThat(end().reason()).isEqualTo(Reason.IDLE);
+        assertThat(pair.client().isClosed() && pair.backend().isClosed()).isTrue();
+        assertThat(pair.client().wasReset() || pair.backend().wasReset()).isFalse();
+    }
+
+    @Test
+    void aHalfClosedTunnelIsNotKeptInSilence() {
+        Pair pair = connected();
+        pair.client().end();
+        await().until(() -> pair.backend().sawEnd());
+        tick(Duration.ofSeconds(4));
+        pair.backend().send(new byte[] {1});
+        await().until(() -> pair.client().received().length == 1);
+        assertThat(ends).isEmpty();
+        tick(Duration.ofSeconds(6));
+        assertThat(end().reason()).isEqualTo(Reason.IDLE);
+    }
+
+    @Test
+    void aBackendWhoseClientNeverComesIsLetGo() {
+        Pair pair = open(1, BUFFER, true);
+        await().until(() -> tunnels.count() == 1);
+        tick(Duration.ofSeconds(6));
+        assertThat(end().reason()).isEqualTo(Reason.NOT_CONNECTED);
+        assertThat(pair.backend().isClosed()).isTrue();
+        pair.tunnel().connect(pair.client());
+        assertThat(pair.client().isClosed()).isTrue();
+    }
+
+    @Test
+    void abandonLetsTheBackendGo() {
+        Pair pair = open(1, BUFFER, false);
+        pair.tunnel().abandon();
+        assertThat(end().reason()).isEqualTo(Reason.NOT_CONNECTED);
+        assertThat(pair.backend().wasReset()).isTrue();
+    }
+
+    @Test
+    void abandonAfterConnectHasNoEffect() {
+        Pair pair = connected();
+        pair.tunnel().abandon();
+        pair.client().send(new byte[] {1});
+        await().until(() -> pair.backend().received().length == 1);
+        assertThat(ends).isEmpty();
+    }
+
+    @Test
+    void anOwnersTunnelsAreClosedBeforeCloseReturns() {
+        Pair pair = connected();
+        PipeLeg strangersBackend = new PipeLeg(5, BUFFER);
+        TunnelSettings strangers = new TunnelSettings(
+                new Object(), "other", false, Duration.ofSeconds(5), Duration.ZERO, Duration.ofSeconds(5));
+        Tunnel stranger = tunnels.open(strangersBackend, strangers, end -> {});
+        assertThat(stranger).isNotNull();
+        assertThat(tunnels.close(owner, Duration.ofSeconds(5))).isTrue();
+        assertThat(pair.client().isClosed() && pair.backend().isClosed()).isTrue();
+        assertThat(ends).extracting(TunnelEnd::reason).containsExactly(Reason.SHUTDOWN);
+        assertThat(strangersBackend.isClosed()).isFalse();
+    }
+
+    @Test
+    void aClientThatComesAfterTheShutdownIsClosed() {
+        Pair pair = open(1, BUFFER, false);
+        tunnels.close(owner, Duration.ofSeconds(5));
+        pair.tunnel().connect(pair.client());
+        assertThat(pair.client().isClosed()).isTrue();
+    }
+
+    @Test
+    void afterCloseNothingIsOpenedAndNoThreadIsLeft() {
+        tunnels.close();
+        PipeLeg backend = new PipeLeg(1, BUFFER);
+        assertThat(tunnels.open(backend, settings(false), ends::add)).isNull();
+        assertThat(backend.isClosed()).isTrue();
+        assertThat(ends).isEmpty();
+    }
+
+    /** What a leg may do when its server takes it away in the middle of a call. */
+    private enum Surprise {
+        ON_READ,
+        ON_WRITE
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aLegThatThrowsWhatItShouldNotEndsItsTunnelOnly(Surprise surprise) {
+        Leg broken = new BrokenLeg(surprise);
+        PipeLeg backend = new PipeLeg(1, BUFFER);
+        backend.send(new byte[] {1});
+        Tunnel tunnel = tunnels.open(backend, settings(false), ends::add);
+        assertThat(tunnel).isNotNull();
+        Pair other = open(1, BUFFER, false);
+        other.tunnel().connect(other.client());
+        tunnel.connect(broken);
+        await().until(() -> !ends.isEmpty());
+        assertThat(ends.get(0).reason()).isEqualTo(Reason.CLIENT_FAILED);
+        other.client().send(new byte[] {9});
+        await().until(() -> other.backend().received().length == 1);
+    }
+
+    private record BrokenLeg(Surprise surprise) implements Leg {
+        @Override
+        public int read(ByteBuffer into) {
+            if (surprise == Surprise.ON_READ) {
+                throw new IllegalStateException("taken away");
+            }
+            return 0;
+        }
+
+        @Override
+        public void write(ByteBuffer from) {
+            if (surprise == Surprise.ON_WRITE) {
+                throw new NullPointerException("taken away");
+            }
+            from.position(from.limit());
+        }
+
+        @Override
+        public boolean flush() {
+            return true;
+        }
+
+        @Override
+        public void shutdownOutput() {}
+
+        @Override
+        public void close() {}
+
+        @Override
+        public void reset() {}
+
+        @Override
+        public @Nullable SelectableChannel channel() {
+            return null;
+        }
+
+        @Override
+        public void onReady(Runnable listener) {}
+    }
+}
