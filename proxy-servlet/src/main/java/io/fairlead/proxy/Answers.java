@@ -15,6 +15,8 @@ import org.slf4j.Logger;
  */
 final class Answers {
 
+    private static final int LONGEST = 160;
+
     private Answers() {}
 
     /**
@@ -47,6 +49,9 @@ final class Answers {
                 detail == null ? "" : " " + clean(causes(detail)));
         response.reset();
         response.setStatus(status);
+        if (status == HttpServletResponse.SC_SERVICE_UNAVAILABLE) {
+            response.setHeader("Retry-After", "1");
+        }
         if (status == HttpServletResponse.SC_METHOD_NOT_ALLOWED) {
             response.setHeader("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
         }
@@ -73,7 +78,12 @@ final class Answers {
         StringBuilder text = new StringBuilder();
         int depth = 0;
         for (Throwable cause = failure; cause != null && depth < 5; cause = cause.getCause(), depth++) {
-            text.append(depth == 0 ? "(" : "; ").append(cause);
+            String message = cause.getMessage();
+            text.append(depth == 0 ? "(" : "; ").append(cause.getClass().getSimpleName());
+            if (message != null) {
+                // Jetty's tell the state of all its objects.
+                text.append(": ").append(message.length() > LONGEST ? message.substring(0, LONGEST) + "…" : message);
+            }
         }
         return text.append(')').toString();
     }

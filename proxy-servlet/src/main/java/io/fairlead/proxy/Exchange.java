@@ -11,12 +11,15 @@ import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import org.eclipse.jetty.client.HttpResponseException;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.client.Result;
@@ -58,6 +61,7 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
     private final Route route;
     private final HttpServletRequest request;
     private final HttpServletResponse response;
+    private final AsyncContext context;
     private final Request backendRequest;
     private final boolean upgrade;
     private final IOException cutOff;
@@ -82,6 +86,7 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
     private boolean unflushed;
     private boolean last;
 
+    /** The servlet's request must be asynchronous by now. */
     Exchange(
             Route route,
             HttpServletRequest request,
@@ -93,6 +98,8 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         this.route = route;
         this.request = request;
         this.response = response;
+        // Kept, since a server may use the request for another client once it is completed.
+        this.context = request.getAsyncContext();
         this.backendRequest = backendRequest;
         this.upgrade = upgrade;
         this.cutOff = cutOff;
@@ -102,9 +109,9 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
                 : null;
     }
 
-    /** Sends the request. The servlet's request must be asynchronous by now. */
+    /** Sends the request. */
     void start() {
-        request.getAsyncContext().addListener(this);
+        context.addListener(this);
         requestSent = backendRequest.getBody() == null;
         backendRequest.onRequestContent((sending, content) -> waitForHead());
         backendRequest.onRequestSuccess(sent -> requestSent = true);
@@ -328,6 +335,11 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         clientGone(failure);
     }
 
+    /** The client's body could not be read. */
+    void onRequestError(Throwable failure) {
+        clientGone(failure);
+    }
+
     /** Ends the exchange without the backend's complete response. Only the first end counts. */
     void fail(Throwable failure) {
         if (!ended.compareAndSet(false, true)) {
@@ -335,24 +347,15 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         }
         endDeadlines();
         try {
-            if (response.isCommitted()) {
+            if (clientFailure == null && response.isCommitted()) {
                 LOG.debug("{}: a response is cut off", route.name(), failure);
-                request.setAttribute(RESUME, (Resumption) (again, out) -> {
+                resume((again, out) -> {
                     throw cutOff;
                 });
-                request.getAsyncContext().dispatch();
                 return;
             }
-            if (clientFailure == null) {
-                Answers.send(
-                        request,
-                        response,
-                        status(failure),
-                        sentence(failure),
-                        LOG,
-                        route.name(),
-                        failure,
-                        output != null);
+            if (!response.isCommitted()) {
+                answer(failure);
             }
         } catch (IOException | RuntimeException gone) {
             LOG.debug("{}: the client is gone", route.name(), gone);
@@ -360,9 +363,34 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         completeAsync();
     }
 
+    /** Has {@code next} done in {@code service()}. */
+    void resume(Resumption next) {
+        request.setAttribute(RESUME, next);
+        context.dispatch();
+    }
+
+    private void answer(Throwable failure) throws IOException {
+        Throwable client = clientFailure;
+        if (client == null) {
+            Verdict verdict = Verdict.of(failure);
+            Answers.send(
+                    request, response, verdict.status, verdict.sentence, LOG, route.name(), failure, output != null);
+        } else {
+            Answers.send(
+                    request,
+                    response,
+                    isTimeout(client) ? HttpServletResponse.SC_REQUEST_TIMEOUT : HttpServletResponse.SC_BAD_REQUEST,
+                    "The request could not be read to its end.",
+                    LOG,
+                    route.name(),
+                    client,
+                    output != null);
+        }
+    }
+
     private void completeAsync() {
         try {
-            request.getAsyncContext().complete();
+            context.complete();
         } catch (IllegalStateException serverWasFirst) {
             LOG.debug("{}: the server has completed the request already", route.name(), serverWasFirst);
         }
@@ -380,19 +408,34 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         }
     }
 
-    static int status(Throwable failure) {
-        return failure instanceof TimeoutException
-                ? HttpServletResponse.SC_GATEWAY_TIMEOUT
-                : HttpServletResponse.SC_BAD_GATEWAY;
+    private static boolean isTimeout(Throwable failure) {
+        return failure instanceof TimeoutException || failure instanceof SocketTimeoutException;
     }
 
-    private static String sentence(Throwable failure) {
-        if (failure instanceof TimeoutException) {
-            return "The backend did not answer in time.";
+    /** What a failure of the backend's side is to the client. */
+    private enum Verdict {
+        SILENT(HttpServletResponse.SC_GATEWAY_TIMEOUT, "The backend did not answer in time."),
+        INVALID(HttpServletResponse.SC_BAD_GATEWAY, "The backend gave an answer that is not valid."),
+        BUSY(HttpServletResponse.SC_SERVICE_UNAVAILABLE, "Too many requests wait for the backend."),
+        UNREACHABLE(HttpServletResponse.SC_BAD_GATEWAY, "The backend could not be reached, or broke off.");
+
+        final int status;
+        final String sentence;
+
+        Verdict(int status, String sentence) {
+            this.status = status;
+            this.sentence = sentence;
         }
-        return failure instanceof BackendProtocolException
-                ? "The backend gave an answer that is not valid."
-                : "The backend could not be reached, or broke off.";
+
+        static Verdict of(Throwable failure) {
+            if (isTimeout(failure)) {
+                return SILENT;
+            }
+            if (failure instanceof BackendProtocolException || failure instanceof HttpResponseException) {
+                return INVALID;
+            }
+            return failure instanceof RejectedExecutionException ? BUSY : UNREACHABLE;
+        }
     }
 
     /** For a tunnel: the handshake is over, and the deadlines with it. False when the exchange has ended already. */
@@ -421,8 +464,7 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
 
     @Override
     public void onStartAsync(AsyncEvent event) {
-        AsyncContext context = event.getAsyncContext();
-        context.addListener(this);
+        event.getAsyncContext().addListener(this);
     }
 
     /** Why a request is not sent to its end. */

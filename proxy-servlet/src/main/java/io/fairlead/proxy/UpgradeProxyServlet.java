@@ -9,6 +9,7 @@ import io.fairlead.proxy.tunnel.TunnelEnd;
 import io.fairlead.proxy.tunnel.TunnelSettings;
 import io.fairlead.proxy.tunnel.Tunnels;
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
@@ -23,6 +24,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import org.eclipse.jetty.client.AsyncRequestContent;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpUpgrader;
 import org.eclipse.jetty.client.Request;
@@ -297,16 +299,38 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         backendRequest.abort(failure);
     }
 
+    @Override
+    protected ReadListener newReadListener(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            Request backendRequest,
+            AsyncRequestContent content) {
+        return new StreamReader(request, response, backendRequest, content) {
+            @Override
+            public void onError(Throwable failure) {
+                Exchange exchange = exchangeOf(backendRequest);
+                if (exchange != null) {
+                    exchange.onRequestError(failure);
+                }
+                super.onError(failure);
+            }
+        };
+    }
+
+    private static @Nullable Exchange exchangeOf(Request backendRequest) {
+        return backendRequest.getAttributes().get(Exchange.class.getName()) instanceof Exchange exchange
+                ? exchange
+                : null;
+    }
+
     // ---- an upgrade
 
     /** The backend has switched protocols; a thread of the HTTP client's. */
     private void switched(HttpServletRequest request, Request backendRequest, Response answer, Leg backendLeg) {
         Started now = started;
         UpgradeRequest upgrade = upgradeOf(request);
-        if (now == null
-                || upgrade == null
-                || !(backendRequest.getAttributes().get(Exchange.class.getName()) instanceof Exchange exchange)
-                || !exchange.handOver()) {
+        Exchange exchange = exchangeOf(backendRequest);
+        if (now == null || upgrade == null || exchange == null || !exchange.handOver()) {
             backendLeg.reset();
             return;
         }
