@@ -14,6 +14,9 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -82,8 +85,9 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
     private @Nullable ServletOutputStream output;
     private Content.@Nullable Chunk first;
     private Content.@Nullable Chunk written;
-    private boolean headPending = true;
-    private boolean unflushed;
+    /** At first the head. */
+    private boolean unflushed = true;
+
     private boolean last;
 
     /** The servlet's request must be asynchronous by now. */
@@ -156,14 +160,7 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         endPatience();
         deadline.in(route.idleTimeout());
         response.setStatus(answer.getStatus());
-        for (HttpField field : HopHeaders.response(answer.getHeaders())) {
-            // The first of a name replaces what the server has put there, as its own Server or Date.
-            if (response.containsHeader(field.getName()) && isRepeated(answer, field)) {
-                response.addHeader(field.getName(), field.getValue());
-            } else {
-                response.setHeader(field.getName(), field.getValue());
-            }
-        }
+        copy(HopHeaders.response(answer.getHeaders()), response);
         if (upgrade) {
             // Bytes meant for the other protocol may follow on either side: neither connection carries a next request.
             response.setHeader("Connection", "close");
@@ -172,17 +169,16 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         }
     }
 
-    /** Whether an earlier field of the answer has this one's name. */
-    private static boolean isRepeated(Response answer, HttpField field) {
-        for (HttpField earlier : answer.getHeaders()) {
-            if (earlier == field) {
-                return false;
-            }
-            if (earlier.is(field.getName())) {
-                return true;
+    /** Sets the fields of a backend's head. The first of a name replaces what the server has put there, as a Date. */
+    static void copy(List<HttpField> head, HttpServletResponse response) {
+        Set<String> names = new HashSet<>();
+        for (HttpField field : head) {
+            if (names.add(field.getLowerCaseName())) {
+                response.setHeader(field.getName(), field.getValue());
+            } else {
+                response.addHeader(field.getName(), field.getValue());
             }
         }
-        return false;
     }
 
     @Override
@@ -204,13 +200,18 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         }
     }
 
-    /** The server's thread: the output takes bytes. */
+    /** The server's thread: the output takes bytes again. */
     @Override
     public void onWritePossible() {
-        pump();
+        try {
+            whileReady();
+        } catch (IOException | RuntimeException failure) {
+            clientGone(failure);
+        }
     }
 
-    private void pump() {
+    /** The client's thread: there is content. Only in this turn may it be read. */
+    private void onContent() {
         try {
             relay();
         } catch (IOException | RuntimeException failure) {
@@ -224,42 +225,62 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         if (to == null || from == null || ended.get()) {
             return;
         }
-        while (to.isReady()) {
+        for (Content.Chunk chunk = from.read(); chunk != null; chunk = from.read()) {
+            if (Content.Chunk.isFailure(chunk)) {
+                // The client tells of it by onComplete.
+                return;
+            }
+            write(to, chunk);
+            if (!to.isReady()) {
+                deadline.suspend();
+                return;
+            }
             releaseWritten();
             if (last) {
                 part();
                 return;
             }
+        }
+        whileReady();
+    }
+
+    /** Does what needs no content, and asks for content in the end. */
+    private void whileReady() throws IOException {
+        ServletOutputStream to = output;
+        Content.Source from = source;
+        if (to == null || from == null || ended.get()) {
+            return;
+        }
+        while (to.isReady()) {
+            releaseWritten();
             Content.Chunk chunk = first;
-            first = null;
-            if (chunk == null) {
-                chunk = from.read();
-            }
-            if (chunk == null) {
-                if (unflushed || headPending) {
-                    unflushed = false;
-                    headPending = false;
-                    to.flush();
-                    continue;
-                }
-                deadline.in(route.idleTimeout());
-                from.demand(this::pump);
+            if (chunk != null) {
+                first = null;
+                write(to, chunk);
+            } else if (last) {
+                part();
                 return;
-            }
-            if (Content.Chunk.isFailure(chunk)) {
-                // The client tells of it by onComplete.
-                return;
-            }
-            last = chunk.isLast();
-            if (chunk.hasRemaining()) {
-                written = chunk;
-                unflushed = true;
-                write(to, chunk.getByteBuffer());
+            } else if (unflushed) {
+                unflushed = false;
+                to.flush();
             } else {
-                chunk.release();
+                deadline.in(route.idleTimeout());
+                from.demand(this::onContent);
+                return;
             }
         }
         deadline.suspend();
+    }
+
+    private void write(ServletOutputStream to, Content.Chunk chunk) throws IOException {
+        last = chunk.isLast();
+        if (chunk.hasRemaining()) {
+            written = chunk;
+            unflushed = true;
+            write(to, chunk.getByteBuffer());
+        } else {
+            chunk.release();
+        }
     }
 
     private static void write(ServletOutputStream to, ByteBuffer bytes) throws IOException {

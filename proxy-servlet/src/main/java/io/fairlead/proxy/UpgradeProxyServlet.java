@@ -369,9 +369,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             return;
         }
         response.setStatus(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
-        for (HttpField field : head) {
-            response.addHeader(field.getName(), field.getValue());
-        }
+        Exchange.copy(head, response);
         try {
             adapter.takeOver(request, response, tunnel::connect);
         } catch (IOException | ServletException | RuntimeException refused) {

@@ -5,6 +5,7 @@ import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.WebConnection;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -260,6 +261,9 @@ final class StreamLeg implements Leg {
         while (true) {
             try {
                 return input.read(in);
+            } catch (EOFException end) {
+                // Tomcat's way to tell the end of a stream that is read by blocking.
+                return -1;
             } catch (SocketTimeoutException idle) {
                 // The server's limit; the tunnel has its own.
                 if (isClosed()) {
