@@ -1,0 +1,139 @@
+package io.fairlead.launcher;
+
+import io.fairlead.demo.Demo;
+import io.fairlead.demo.DemoPages;
+import jakarta.servlet.ServletException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.BindException;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.eclipse.jetty.server.Server;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the command line, starts the server, and stays until it stops. {@link Main} makes one through its class loader
+ * and closes it when the process ends.
+ */
+public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
+    static final int STOPPED = 0;
+    static final int NOT_STARTED = 1;
+    static final int WRONG_ARGUMENTS = 2;
+
+    /** Grizzly logs by java.util.logging; kept here since a logger that no one holds forgets its level. */
+    private static final Logger GRIZZLY = Logger.getLogger("org.glassfish");
+
+    private final PrintStream out;
+    private final PrintStream err;
+
+    private @Nullable RouteServer server;
+    private @Nullable Demo demo;
+    private boolean closed;
+
+    /** Prints to standard output and standard error. */
+    public Launcher() {
+        this(System.out, System.err);
+    }
+
+    Launcher(PrintStream out, PrintStream err) {
+        this.out = out;
+        this.err = err;
+    }
+
+    /**
+     * Runs until {@link #close()}.
+     *
+     * @return the exit status: 0 stopped, or only help or version was wanted; 1 it could not start; 2 wrong arguments
+     */
+    @Override
+    public int applyAsInt(String[] args) {
+        Arguments arguments = Arguments.read(args);
+        if (!arguments.faults().isEmpty()) {
+            arguments.faults().forEach(fault -> err.println("fairlead: " + fault));
+            err.println("See java -jar fairlead.war --help");
+            return WRONG_ARGUMENTS;
+        }
+        if (arguments.wantsHelp()) {
+            arguments.printHelp(out);
+            return STOPPED;
+        }
+        if (arguments.wantsVersion()) {
+            out.println("Fairlead " + version());
+            return STOPPED;
+        }
+        GRIZZLY.setLevel(Level.WARNING);
+        try {
+            RouteServer started = start(arguments);
+            if (started != null) started.join();
+            return STOPPED;
+        } catch (InterruptedException e) {
+            return STOPPED;
+        } catch (IOException e) {
+            err.println("fairlead: " + cannotListen(arguments, e));
+            return NOT_STARTED;
+        } catch (IllegalStateException | ServletException e) {
+            // The route check's or a route's own: it says all that is wrong with the settings.
+            err.println(e.getMessage());
+            return WRONG_ARGUMENTS;
+        } catch (Exception e) {
+            err.println("fairlead: cannot start: " + e);
+            return NOT_STARTED;
+        }
+    }
+
+    private static String cannotListen(Arguments arguments, IOException fault) {
+        String address = arguments.bind() == null ? "all addresses" : arguments.bind();
+        String cause = String.valueOf((fault.getCause() instanceof BindException bind ? bind : fault).getMessage());
+        return "cannot listen on " + address + ", port " + arguments.port() + " (" + cause
+                + "). Stop what holds it, or choose another with --http-port or --bind.";
+    }
+
+    /** Returns null if it was closed before it could start. */
+    private synchronized @Nullable RouteServer start(Arguments arguments) throws Exception {
+        if (closed) return null;
+        List<PathRoute> routes = arguments.routes();
+        RouteServer starting = new RouteServer(arguments.bind(), arguments.port());
+        server = starting;
+        if (arguments.isDemo()) {
+            Demo backend = Demo.start();
+            demo = backend;
+            routes = List.of(
+                    PathRoute.to("/demo/chat", backend.url() + "/chat"),
+                    PathRoute.to("/demo/echo", backend.url() + "/echo"));
+            starting.add(new DemoPages(), "", "/demo/*");
+        }
+        routes.forEach(starting::add);
+        starting.start();
+        announce(arguments, routes, starting.port());
+        return starting;
+    }
+
+    private void announce(Arguments arguments, List<PathRoute> routes, int port) {
+        for (PathRoute route : routes) out.println("route   " + route);
+        String bind = arguments.bind();
+        out.println("listen  HTTP/1.1 on " + (bind == null ? "all addresses" : bind) + ", port " + port);
+        out.println("server  Jetty " + Server.getVersion() + ", adapter jetty");
+        String host = bind == null ? "localhost" : bind.contains(":") ? "[" + bind + "]" : bind;
+        out.println("Fairlead " + version() + " listening on http://" + host + ":" + port + "/");
+        out.flush();
+    }
+
+    /** Stops taking requests, lets those under way finish, and stops. Once; does nothing if nothing runs. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        try {
+            if (server != null) server.stop();
+        } catch (Exception e) {
+            err.println("fairlead: did not stop cleanly: " + e);
+        }
+        if (demo != null) demo.close();
+    }
+
+    static String version() {
+        String version = Launcher.class.getPackage().getImplementationVersion();
+        return version == null ? "(not packaged)" : version;
+    }
+}

@@ -1,0 +1,171 @@
+package io.fairlead.launcher;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.function.ToIntFunction;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+
+/**
+ * The main class of the WAR and its only class outside {@code WEB-INF}. It unpacks the jars of {@code WEB-INF/launcher}
+ * and {@code WEB-INF/lib} to a directory of its own, so that the server and the web application share one Jetty, and
+ * hands over to {@link Launcher} in a class loader made of them. It must compile to exactly one class file and use
+ * nothing but the JDK.
+ *
+ * <p>The directory is made in {@code java.io.tmpdir}, only its owner may read it, and it goes when the process ends. A
+ * process that was killed leaves its directory behind; the next start by the same user removes it. A lock that is held
+ * as long as the process lives tells which directories are in use.
+ */
+public final class Main {
+    private static final String PREFIX = "fairlead-run-";
+    private static final String LOCK = "lock";
+
+    private final Path directory;
+    private final FileChannel lock;
+
+    private Main(Path directory, FileChannel lock) {
+        this.directory = directory;
+        this.lock = lock;
+    }
+
+    /** Runs until the server stops. The exit status is {@link Launcher}'s, or 1 if the jars cannot be unpacked. */
+    public static void main(String[] args) throws URISyntaxException, ReflectiveOperationException {
+        Path temp = Path.of(System.getProperty("java.io.tmpdir", "."));
+        int status;
+        try {
+            Main main = make(temp);
+            removeStale(temp, main.directory);
+            status = main.run(args);
+        } catch (IOException e) {
+            System.err.println("fairlead: cannot unpack the jars to " + temp + " (" + e + ")");
+            System.err.println("Name a writable directory: java -Djava.io.tmpdir=DIRECTORY -jar fairlead.war");
+            status = 1;
+        }
+        System.exit(status);
+    }
+
+    /** Makes the directory and locks it. */
+    private static Main make(Path temp) throws IOException {
+        for (int attempt = 0; attempt < 10; attempt++) {
+            Path directory = posix(temp)
+                    ? Files.createTempDirectory(
+                            temp,
+                            PREFIX,
+                            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")))
+                    : Files.createTempDirectory(temp, PREFIX);
+            try {
+                FileChannel lock = openLock(directory);
+                // Another start may have taken the new directory for a stale one and removed it just now.
+                if (lock.tryLock() != null && Files.exists(directory.resolve(LOCK))) return new Main(directory, lock);
+                lock.close();
+            } catch (NoSuchFileException e) {
+                // The same, a moment earlier.
+            }
+        }
+        throw new IOException("each new directory was removed by another process");
+    }
+
+    private static boolean posix(Path temp) throws IOException {
+        FileStore store = Files.getFileStore(temp);
+        return store.supportsFileAttributeView("posix");
+    }
+
+    private static FileChannel openLock(Path directory) throws IOException {
+        return FileChannel.open(
+                directory.resolve(LOCK),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Removes what killed processes of this user left behind. What cannot be removed stays: it is in no one's way. */
+    private static void removeStale(Path temp, Path own) throws IOException {
+        Object user = Files.getOwner(own);
+        try (DirectoryStream<Path> directories = Files.newDirectoryStream(temp, PREFIX + "*")) {
+            for (Path directory : directories) {
+                try {
+                    if (directory.equals(own)
+                            || !Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)
+                            || !user.equals(Files.getOwner(directory, LinkOption.NOFOLLOW_LINKS))) continue;
+                    try (FileChannel lock = openLock(directory)) {
+                        if (lock.tryLock() != null) remove(directory);
+                    }
+                } catch (IOException e) {
+                    // In use by another start that removes it too, or not ours to remove.
+                }
+            }
+        }
+    }
+
+    private int run(String[] args) throws IOException, URISyntaxException, ReflectiveOperationException {
+        URLClassLoader loader = new URLClassLoader("fairlead", unpack(), ClassLoader.getPlatformClassLoader());
+        Thread.currentThread().setContextClassLoader(loader);
+        // This class sees the launcher through two interfaces of the JDK, since its own loader does not know it.
+        Object launcher = loader.loadClass("io.fairlead.launcher.Launcher")
+                .getConstructor()
+                .newInstance();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop((AutoCloseable) launcher, loader), "fairlead-stop"));
+        @SuppressWarnings("unchecked")
+        ToIntFunction<String[]> start = (ToIntFunction<String[]>) launcher;
+        return start.applyAsInt(args);
+    }
+
+    /** Copies the jars out of the WAR that this class came from. */
+    private URL[] unpack() throws IOException, URISyntaxException {
+        Path war = Path.of(
+                Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        List<URL> jars = new ArrayList<>();
+        try (JarFile file = new JarFile(war.toFile(), false)) {
+            for (Enumeration<JarEntry> entries = file.entries(); entries.hasMoreElements(); ) {
+                JarEntry entry = entries.nextElement();
+                String name = entry.getName();
+                if (!name.matches("WEB-INF/(launcher|lib)/[^/\\\\]+\\.jar")) continue;
+                Path jar = directory.resolve(name.substring(name.lastIndexOf('/') + 1));
+                try (InputStream in = file.getInputStream(entry)) {
+                    Files.copy(in, jar);
+                }
+                jars.add(jar.toUri().toURL());
+            }
+        }
+        return jars.toArray(URL[]::new);
+    }
+
+    private void stop(AutoCloseable launcher, URLClassLoader loader) {
+        try {
+            launcher.close();
+        } catch (Exception e) {
+            System.err.println("fairlead: did not stop cleanly: " + e);
+        }
+        try {
+            loader.close();
+            remove(directory);
+            lock.close();
+        } catch (IOException e) {
+            System.err.println("fairlead: cannot remove " + directory + " (" + e + ")");
+        }
+    }
+
+    /** Removes what this class puts into a directory, the lock last, and then the directory. */
+    private static void remove(Path directory) throws IOException {
+        try (DirectoryStream<Path> jars = Files.newDirectoryStream(directory, "*.jar")) {
+            for (Path jar : jars) Files.deleteIfExists(jar);
+        }
+        Files.deleteIfExists(directory.resolve(LOCK));
+        Files.deleteIfExists(directory);
+    }
+}

@@ -1,0 +1,164 @@
+package io.fairlead.launcher;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One {@code --route PATH=URL[;setting=value...]}.
+ *
+ * <p>A URL without a path passes the whole path on. A URL with a path, even {@code /}, replaces PATH. No other
+ * slash at the end of either changes anything, so the two cannot be combined wrongly:
+ *
+ * <pre>
+ *   --route                     /a/foo goes to
+ *   /a=http://x                 http://x/a/foo
+ *   /a=http://x/                http://x/foo
+ *   /a=http://x/b               http://x/b/foo
+ *   /a/=http://x/b/             http://x/b/foo
+ * </pre>
+ *
+ * <p>PATH matches whole segments: {@code /a} takes {@code /a} and {@code /a/foo}, not {@code /ab}.
+ *
+ * @param path begins with a slash and does not end with one, but for {@code /}, the route of all that no other takes
+ * @param target where to, without a slash at the end
+ * @param replaces whether the path of the target stands in for {@link #path}
+ * @param settings init parameters of the servlet, besides those that follow from path and target
+ */
+record PathRoute(String path, String target, boolean replaces, Map<String, String> settings) {
+    private static final String FORM = "write PATH=URL, for example /api=http://127.0.0.1:3000";
+    private static final Set<String> SCHEMES = Set.of("http", "https", "ws", "wss");
+    private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9\\-._~!$&'()+,:@]+)+/?|/");
+    private static final Pattern DOT_SEGMENT = Pattern.compile(".*/\\.\\.?(/.*)?");
+    private static final Pattern SETTING = Pattern.compile("[A-Za-z][A-Za-z0-9]*");
+
+    PathRoute {
+        settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+    }
+
+    /**
+     * Reads one argument.
+     *
+     * @param faults is told each fault, as what to change
+     * @return the route, or null if there was a fault
+     */
+    static @Nullable PathRoute parse(String argument, Consumer<String> faults) {
+        int equals = argument.indexOf('=');
+        if (equals < 0) {
+            faults.accept(FORM);
+            return null;
+        }
+        Faults found = new Faults(faults);
+        String path = argument.substring(0, equals);
+        checkPath(path, found);
+        String[] parts = argument.substring(equals + 1).split(";", -1);
+        URI target = target(parts[0], found);
+        Map<String, String> settings = settings(parts, found);
+        if (found.any || target == null) return null;
+
+        boolean replaces = !target.getRawPath().isEmpty();
+        return new PathRoute(
+                path.length() == 1 ? path : withoutSlash(path), withoutSlash(parts[0]), replaces, settings);
+    }
+
+    /** A route that replaces the path, without settings. */
+    static PathRoute to(String path, String target) {
+        return new PathRoute(path, target, true, Map.of());
+    }
+
+    private static void checkPath(String path, Faults faults) {
+        if (!path.startsWith("/")) faults.add("PATH begins with '/'; " + FORM);
+        else if (DOT_SEGMENT.matcher(path).matches()) faults.add("PATH has no segment '.' or '..'");
+        else if (!PATH.matcher(path).matches())
+            faults.add("PATH is made of letters, digits and -._~!$&'()+,:@ between single slashes; no '%', '*' or '?'");
+    }
+
+    private static @Nullable URI target(String url, Faults faults) {
+        if (url.indexOf(',') >= 0) {
+            faults.add("several targets are for a later release; name one URL");
+            return null;
+        }
+        URI uri;
+        try {
+            uri = new URI(url);
+        } catch (URISyntaxException e) {
+            faults.add("'" + url + "' is not a URL: " + e.getReason());
+            return null;
+        }
+        String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(Locale.ROOT);
+        if (!SCHEMES.contains(scheme) || uri.isOpaque()) {
+            faults.add("the URL begins with http://, https://, ws:// or wss://, not '" + url + "'");
+            return null;
+        }
+        if (uri.getRawUserInfo() != null) faults.add("the URL has no user or password");
+        else if (uri.getHost() == null)
+            faults.add("the URL names a host, of letters, digits, '-' and '.', not '" + uri.getRawAuthority() + "'");
+        else if (uri.getPort() == 0 || uri.getPort() > 65535) faults.add("the port of the URL is 1 to 65535");
+        if (uri.getRawQuery() != null || uri.getRawFragment() != null)
+            faults.add("the URL ends with its path; no '?' or '#'");
+        if (DOT_SEGMENT.matcher(uri.getRawPath()).matches() || uri.getRawPath().contains("//"))
+            faults.add("the path of the URL has no segment '.' or '..' and no '//'");
+        return uri;
+    }
+
+    private static Map<String, String> settings(String[] parts, Faults faults) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        for (int i = 1; i < parts.length; i++) {
+            int equals = parts[i].indexOf('=');
+            String name = equals < 0 ? parts[i] : parts[i].substring(0, equals);
+            if (equals < 0 || !SETTING.matcher(name).matches())
+                faults.add("write setting=value behind ';', not '" + parts[i] + "'");
+            else if (name.equals("proxyTo") || name.equals("prefix"))
+                faults.add("PATH=URL says " + name + " already; leave it out");
+            else if (settings.putIfAbsent(name, parts[i].substring(equals + 1)) != null)
+                faults.add("setting " + name + " is there twice");
+        }
+        return settings;
+    }
+
+    private static String withoutSlash(String path) {
+        return path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+    }
+
+    /** The servlet mapping. */
+    String mapping() {
+        return path.equals("/") ? "/*" : path + "/*";
+    }
+
+    /** What the servlet is told. */
+    Map<String, String> initParameters() {
+        Map<String, String> parameters = new LinkedHashMap<>();
+        parameters.put("proxyTo", target);
+        if (replaces && !path.equals("/")) parameters.put("prefix", path);
+        parameters.putAll(settings);
+        return parameters;
+    }
+
+    /** One line for the log of the start. */
+    @Override
+    public String toString() {
+        String line = path + " -> " + target + (replaces ? "/ (" + path + " replaced)" : " (path kept)");
+        return settings.isEmpty() ? line : line + " " + settings;
+    }
+
+    private static final class Faults {
+        private final Consumer<String> sink;
+        private boolean any;
+
+        Faults(Consumer<String> sink) {
+            this.sink = sink;
+        }
+
+        void add(String fault) {
+            any = true;
+            sink.accept(fault);
+        }
+    }
+}
