@@ -11,12 +11,18 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings one WebSocket session into a {@link ChatRoom}. The first message of a client is its name, every other one a
  * comment; what the room sends is described there.
+ *
+ * <p>Public, since Tyrus calls it by reflection; only {@link Demo} makes one.
  */
-final class ChatEndpoint extends Endpoint {
+public final class ChatEndpoint extends Endpoint {
+    private static final Logger LOG = LoggerFactory.getLogger(ChatEndpoint.class);
+
     private static final long SEND_TIMEOUT_MILLIS = TimeUnit.SECONDS.toMillis(5);
     private static final long IDLE_TIMEOUT_MILLIS = TimeUnit.MINUTES.toMillis(30);
 
@@ -69,7 +75,8 @@ final class ChatEndpoint extends Endpoint {
 
     @Override
     public void onError(Session session, Throwable fault) {
-        // The container closes the session after it, and onClose follows.
+        // The container closes the session, and onClose follows.
+        LOG.debug("chat session failed", fault);
     }
 
     /** Makes the endpoint of each session, for one room. */

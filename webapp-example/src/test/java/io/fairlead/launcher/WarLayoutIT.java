@@ -1,0 +1,99 @@
+package io.fairlead.launcher;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import java.util.jar.JarInputStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What lies where in the WAR. */
+class WarLayoutIT {
+    private static JarFile war;
+
+    @BeforeAll
+    static void open() throws IOException {
+        war = new JarFile(FairleadProcess.war().toFile());
+    }
+
+    @AfterAll
+    static void close() throws IOException {
+        war.close();
+    }
+
+    @Test
+    void mainClassIsTheOnlyFileOutsideWebInfAndMetaInf() throws IOException {
+        assertThat(files())
+                .filteredOn(name -> !name.startsWith("WEB-INF/") && !name.startsWith("META-INF/"))
+                .containsExactly("io/fairlead/launcher/Main.class");
+        assertThat(war.getManifest().getMainAttributes().getValue("Main-Class")).isEqualTo("io.fairlead.launcher.Main");
+    }
+
+    @Test
+    void webInfHoldsJarsAndWebXmlOnly() {
+        assertThat(files())
+                .filteredOn(name -> name.startsWith("WEB-INF/"))
+                .allMatch(name -> name.equals("WEB-INF/web.xml") || name.matches("WEB-INF/(lib|launcher)/[^/]+\\.jar"));
+    }
+
+    @Test
+    void webApplicationBringsItsOwnJarsAndTheJettyClientOnly() {
+        assertThat(jars("WEB-INF/lib/").stream().map(WarLayoutIT::withoutVersion))
+                .contains("fairlead-proxy-servlet", "fairlead-ws-endpoint", "jetty-ee10-proxy", "jetty-client")
+                .allMatch(name -> name.matches("fairlead-(proxy-servlet|ws-endpoint)|slf4j-api"
+                        + "|jetty-(ee10-proxy|client|alpn-client|http|io|util|compression-(common|gzip))"));
+    }
+
+    @Test
+    void launcherBringsServerCommandLineAndTyrus() {
+        assertThat(jars("WEB-INF/launcher/").stream().map(WarLayoutIT::withoutVersion))
+                .contains("fairlead-launcher", "jetty-server", "jetty-ee10-servlet", "picocli", "slf4j-simple")
+                .contains("tyrus-server", "tyrus-container-grizzly-server", "jakarta.servlet-api")
+                .doesNotContain("jspecify");
+    }
+
+    @Test
+    void noClassIsPackedTwice() throws IOException {
+        Map<String, List<String>> packed = new LinkedHashMap<>();
+        List<String> jars = new ArrayList<>(jars("WEB-INF/lib/"));
+        jars.addAll(jars("WEB-INF/launcher/"));
+        for (String jar : jars) {
+            byte[] content = war.getInputStream(war.getEntry(jar)).readAllBytes();
+            try (JarInputStream in = new JarInputStream(new ByteArrayInputStream(content))) {
+                for (JarEntry entry = in.getNextJarEntry(); entry != null; entry = in.getNextJarEntry()) {
+                    String name = entry.getName();
+                    if (name.endsWith(".class") && !name.startsWith("META-INF/") && !name.equals("module-info.class"))
+                        packed.computeIfAbsent(name, key -> new ArrayList<>()).add(jar);
+                }
+            }
+        }
+        assertThat(packed)
+                .containsKey("io/fairlead/launcher/Launcher.class")
+                .doesNotContainKey("io/fairlead/launcher/Main.class");
+        packed.values().removeIf(places -> places.size() == 1);
+        assertThat(packed).isEmpty();
+    }
+
+    private static List<String> files() {
+        return war.stream()
+                .filter(entry -> !entry.isDirectory())
+                .map(JarEntry::getName)
+                .toList();
+    }
+
+    private static List<String> jars(String folder) {
+        return files().stream().filter(name -> name.startsWith(folder)).toList();
+    }
+
+    private static String withoutVersion(String jar) {
+        return jar.substring(jar.lastIndexOf('/') + 1).replaceFirst("(-\\d.*)?\\.jar$", "");
+    }
+}
