@@ -3,6 +3,7 @@ package io.fairlead.proxy;
 import io.fairlead.proxy.server.ServerAdapters;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,8 +55,47 @@ record Route(
             int requestBufferSize,
             int responseBufferSize,
             int maxRequestHeadersSize,
-            int maxResponseHeadersSize) {}
+            int maxResponseHeadersSize) {
+
+        private List<Object> values() {
+            return List.of(
+                    maxThreads,
+                    maxConnections,
+                    selectors,
+                    connectTimeout,
+                    idleTimeout,
+                    requestBufferSize,
+                    responseBufferSize,
+                    maxRequestHeadersSize,
+                    maxResponseHeadersSize);
+        }
+
+        /** Not the generated one: see {@link #hashCode}. */
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof ClientSettings that && values().equals(that.values());
+        }
+
+        /** Not the generated one: on JDK 17 the method handles behind it keep the class loader of a web application. */
+        @Override
+        public int hashCode() {
+            return values().hashCode();
+        }
+    }
 
     /** What the tunnel loops of a route are made with. Routes with equal ones share the loops. */
-    record LoopSettings(int threads, int bufferSize) {}
+    record LoopSettings(int threads, int bufferSize) {
+
+        /** Not the generated one: see {@link ClientSettings#hashCode}. */
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof LoopSettings that && threads == that.threads && bufferSize == that.bufferSize;
+        }
+
+        /** Not the generated one: see {@link ClientSettings#hashCode}. */
+        @Override
+        public int hashCode() {
+            return 31 * threads + bufferSize;
+        }
+    }
 }
