@@ -50,9 +50,11 @@ public final class RouteCheck implements ServletContextListener {
         if (className == null) {
             return false;
         }
+        // An embedded server may have given the context no loader of its own.
+        ClassLoader loader =
+                context.getClassLoader() == null ? RouteCheck.class.getClassLoader() : context.getClassLoader();
         try {
-            return UpgradeProxyServlet.class.isAssignableFrom(
-                    Class.forName(className, false, context.getClassLoader()));
+            return UpgradeProxyServlet.class.isAssignableFrom(Class.forName(className, false, loader));
         } catch (ClassNotFoundException | LinkageError notOurs) {
             return false;
         }

@@ -4,12 +4,12 @@ import io.fairlead.demo.Demo;
 import io.fairlead.demo.DemoPages;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintStream;
 import java.net.BindException;
 import java.util.List;
 import java.util.function.ToIntFunction;
-import java.util.logging.Level;
-import java.util.logging.Logger;
+import java.util.logging.LogManager;
 import org.eclipse.jetty.server.Server;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +21,6 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
     static final int STOPPED = 0;
     static final int NOT_STARTED = 1;
     static final int WRONG_ARGUMENTS = 2;
-
-    /** Grizzly logs by java.util.logging; kept here since a logger that no one holds forgets its level. */
-    private static final Logger GRIZZLY = Logger.getLogger("org.glassfish");
 
     private final PrintStream out;
     private final PrintStream err;
@@ -63,8 +60,8 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
             out.println("Fairlead " + version());
             return STOPPED;
         }
-        GRIZZLY.setLevel(Level.WARNING);
         try {
+            configureLogging();
             RouteServer started = start(arguments);
             if (started != null) started.join();
             return STOPPED;
@@ -80,6 +77,15 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
         } catch (Exception e) {
             err.println("fairlead: cannot start: " + e);
             return NOT_STARTED;
+        }
+    }
+
+    /** The launcher's own levels and format, unless the user has named a file or a class for that. */
+    private static void configureLogging() throws IOException {
+        if (System.getProperty("java.util.logging.config.file") != null
+                || System.getProperty("java.util.logging.config.class") != null) return;
+        try (InputStream in = Launcher.class.getResourceAsStream("/logging.properties")) {
+            if (in != null) LogManager.getLogManager().readConfiguration(in);
         }
     }
 

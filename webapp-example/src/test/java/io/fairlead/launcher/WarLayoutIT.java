@@ -48,14 +48,14 @@ class WarLayoutIT {
     void webApplicationBringsItsOwnJarsAndTheJettyClientOnly() {
         assertThat(jars("WEB-INF/lib/").stream().map(WarLayoutIT::withoutVersion))
                 .contains("fairlead-proxy-servlet", "fairlead-ws-endpoint", "jetty-ee10-proxy", "jetty-client")
-                .allMatch(name -> name.matches("fairlead-(proxy-servlet|ws-endpoint)|slf4j-api"
+                .allMatch(name -> name.matches("fairlead-(proxy-servlet|ws-endpoint)|slf4j-(api|jdk14)"
                         + "|jetty-(ee10-proxy|client|alpn-client|http|io|util|compression-(common|gzip))"));
     }
 
     @Test
     void launcherBringsServerCommandLineAndTyrus() {
         assertThat(jars("WEB-INF/launcher/").stream().map(WarLayoutIT::withoutVersion))
-                .contains("fairlead-launcher", "jetty-server", "jetty-ee10-servlet", "picocli", "slf4j-simple")
+                .contains("fairlead-launcher", "jetty-server", "jetty-ee10-servlet", "picocli")
                 .contains("tyrus-server", "tyrus-container-grizzly-server", "jakarta.servlet-api")
                 .doesNotContain("jspecify");
     }
