@@ -6,13 +6,10 @@ import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ServletException;
-import jakarta.servlet.ServletOutputStream;
-import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -40,13 +37,10 @@ import org.slf4j.LoggerFactory;
 /**
  * One request on its way to the backend, and the response on its way back.
  *
- * <p>The response's body is pulled: a chunk is read from the backend only when the client's side can take it, and what was
- * written is flushed as soon as the backend pauses. So nothing is held back, and nothing piles up.
- *
- * <p>Events come from threads of the HTTP client and of the server, but only one of the two is ever asked for the next
- * one: while the server's output is not ready the backend is not asked for more, and the reverse.
+ * <p>Events come from threads of the HTTP client, of the server and of the timer. It ends once, by whichever is first: both
+ * sides done, or a failure.
  */
-final class Exchange implements Response.Listener, WriteListener, AsyncListener {
+final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncListener {
 
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);
 
@@ -76,19 +70,11 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
     private final AtomicInteger parts = new AtomicInteger(2);
 
     private volatile boolean requestSent;
+    private volatile boolean bodyBegun;
+    private volatile boolean writing;
     private volatile boolean answered;
     private volatile boolean complete;
     private volatile @Nullable Throwable clientFailure;
-
-    // Touched by whoever has the turn.
-    private Content.@Nullable Source source;
-    private @Nullable ServletOutputStream output;
-    private Content.@Nullable Chunk first;
-    private Content.@Nullable Chunk written;
-    /** At first the head. */
-    private boolean unflushed = true;
-
-    private boolean last;
 
     /** The servlet's request must be asynchronous by now. */
     Exchange(
@@ -183,128 +169,42 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
 
     @Override
     public void onContentSource(Response answer, Content.Source content) {
-        source = content;
-        Content.Chunk chunk = content.read();
-        if (chunk != null && chunk.isLast() && !chunk.hasRemaining() && !Content.Chunk.isFailure(chunk)) {
+        bodyBegun = true;
+        Content.Chunk first = content.read();
+        if (first != null && first.isLast() && !first.hasRemaining() && !Content.Chunk.isFailure(first)) {
             // No body, so no need for the server's write events.
-            chunk.release();
+            first.release();
             part();
             return;
         }
-        first = chunk;
         try {
-            output = response.getOutputStream();
-            output.setWriteListener(this);
+            BodyRelay relay = new BodyRelay(content, first, response.getOutputStream(), this);
+            writing = true;
+            relay.start();
         } catch (IOException | IllegalStateException gone) {
             clientGone(gone);
         }
     }
 
-    /** The server's thread: the output takes bytes again. */
     @Override
-    public void onWritePossible() {
-        try {
-            whileReady();
-        } catch (IOException | RuntimeException failure) {
-            clientGone(failure);
-        }
+    public void waitingForBackend() {
+        deadline.in(route.idleTimeout());
     }
 
-    /** The client's thread: there is content. Only in this turn may it be read. */
-    private void onContent() {
-        try {
-            relay();
-        } catch (IOException | RuntimeException failure) {
-            clientGone(failure);
-        }
-    }
-
-    private void relay() throws IOException {
-        ServletOutputStream to = output;
-        Content.Source from = source;
-        if (to == null || from == null || ended.get()) {
-            return;
-        }
-        for (Content.Chunk chunk = from.read(); chunk != null; chunk = from.read()) {
-            if (Content.Chunk.isFailure(chunk)) {
-                // The client tells of it by onComplete.
-                return;
-            }
-            write(to, chunk);
-            if (!to.isReady()) {
-                deadline.suspend();
-                return;
-            }
-            releaseWritten();
-            if (last) {
-                part();
-                return;
-            }
-        }
-        whileReady();
-    }
-
-    /** Does what needs no content, and asks for content in the end. */
-    private void whileReady() throws IOException {
-        ServletOutputStream to = output;
-        Content.Source from = source;
-        if (to == null || from == null || ended.get()) {
-            return;
-        }
-        while (to.isReady()) {
-            releaseWritten();
-            Content.Chunk chunk = first;
-            if (chunk != null) {
-                first = null;
-                write(to, chunk);
-            } else if (last) {
-                part();
-                return;
-            } else if (unflushed) {
-                unflushed = false;
-                to.flush();
-            } else {
-                deadline.in(route.idleTimeout());
-                from.demand(this::onContent);
-                return;
-            }
-        }
+    @Override
+    public void waitingForClient() {
         deadline.suspend();
     }
 
-    private void write(ServletOutputStream to, Content.Chunk chunk) throws IOException {
-        last = chunk.isLast();
-        if (chunk.hasRemaining()) {
-            written = chunk;
-            unflushed = true;
-            write(to, chunk.getByteBuffer());
-        } else {
-            chunk.release();
-        }
-    }
-
-    private static void write(ServletOutputStream to, ByteBuffer bytes) throws IOException {
-        if (bytes.hasArray()) {
-            to.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
-        } else {
-            byte[] copy = new byte[bytes.remaining()];
-            bytes.get(copy);
-            to.write(copy);
-        }
-    }
-
-    private void releaseWritten() {
-        Content.Chunk done = written;
-        if (done != null) {
-            written = null;
-            done.release();
-        }
+    @Override
+    public void relayed() {
+        part();
     }
 
     @Override
     public void onSuccess(Response answer) {
         complete = true;
-        if (source == null) {
+        if (!bodyBegun) {
             part();
         }
         if (!requestSent) {
@@ -341,7 +241,8 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
     // ---- the end by failure
 
     /** The client's connection is of no use any more. */
-    private void clientGone(Throwable failure) {
+    @Override
+    public void clientGone(Throwable failure) {
         clientFailure = failure;
         LOG.debug("{}: the client went away", route.name(), failure);
         backendRequest.abort(failure);
@@ -349,16 +250,6 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
             // Nothing is left to abort, so nobody else tells.
             fail(failure);
         }
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-        clientGone(failure);
-    }
-
-    /** The client's body could not be read. */
-    void onRequestError(Throwable failure) {
-        clientGone(failure);
     }
 
     /** Ends the exchange without the backend's complete response. Only the first end counts. */
@@ -394,8 +285,7 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
         Throwable client = clientFailure;
         if (client == null) {
             Verdict verdict = Verdict.of(failure);
-            Answers.send(
-                    request, response, verdict.status, verdict.sentence, LOG, route.name(), failure, output != null);
+            Answers.send(request, response, verdict.status, verdict.sentence, LOG, route.name(), failure, writing);
         } else {
             Answers.send(
                     request,
@@ -405,7 +295,7 @@ final class Exchange implements Response.Listener, WriteListener, AsyncListener 
                     LOG,
                     route.name(),
                     client,
-                    output != null);
+                    writing);
         }
     }
 

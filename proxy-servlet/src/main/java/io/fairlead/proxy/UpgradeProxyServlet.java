@@ -310,7 +310,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             public void onError(Throwable failure) {
                 Exchange exchange = exchangeOf(backendRequest);
                 if (exchange != null) {
-                    exchange.onRequestError(failure);
+                    exchange.clientGone(failure);
                 }
                 super.onError(failure);
             }

@@ -1,0 +1,150 @@
+package io.fairlead.proxy;
+
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.eclipse.jetty.io.Content;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The body of a response, pulled: a chunk is read from the backend only when the client's side can take it, and what was
+ * written is flushed as soon as the backend pauses. So nothing is held back, and nothing piles up.
+ *
+ * <pre>
+ *   HTTP client's turn   read, write, read, write …  until there is no content, or the output is not ready
+ *   server's turn        the output is ready again:  flush, then ask for content
+ * </pre>
+ *
+ * <p>Only one of the two is ever asked for the next event. Content is read in the HTTP client's turn only: a read from the
+ * server's thread could meet the client's thread inside the same parser.
+ */
+final class BodyRelay implements WriteListener {
+
+    /** Told what the relay waits for, and its end: once, by {@link #relayed} or {@link #clientGone}. */
+    interface Listener {
+        void waitingForBackend();
+
+        void waitingForClient();
+
+        /** The last byte was written. */
+        void relayed();
+
+        void clientGone(Throwable failure);
+    }
+
+    private final Content.Source source;
+    private final ServletOutputStream output;
+    private final Listener listener;
+    private Content.@Nullable Chunk first;
+    private Content.@Nullable Chunk written;
+
+    /** At first the head. */
+    private boolean unflushed = true;
+
+    private boolean last;
+
+    /** @param first what was read of {@code source} already; null when there was nothing yet */
+    BodyRelay(Content.Source source, Content.@Nullable Chunk first, ServletOutputStream output, Listener listener) {
+        this.source = source;
+        this.first = first;
+        this.output = output;
+        this.listener = listener;
+    }
+
+    /** @throws IllegalStateException when the server has given the response up */
+    void start() {
+        output.setWriteListener(this);
+    }
+
+    @Override
+    public void onWritePossible() {
+        try {
+            whileReady();
+        } catch (IOException | RuntimeException failure) {
+            listener.clientGone(failure);
+        }
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+        listener.clientGone(failure);
+    }
+
+    private void onContent() {
+        try {
+            for (Content.Chunk chunk = source.read(); chunk != null; chunk = source.read()) {
+                if (Content.Chunk.isFailure(chunk)) {
+                    // The HTTP client tells of it at the end of the exchange.
+                    return;
+                }
+                write(chunk);
+                if (!output.isReady()) {
+                    listener.waitingForClient();
+                    return;
+                }
+                releaseWritten();
+                if (last) {
+                    listener.relayed();
+                    return;
+                }
+            }
+            whileReady();
+        } catch (IOException | RuntimeException failure) {
+            listener.clientGone(failure);
+        }
+    }
+
+    /** Does what needs no content, and asks for content in the end. */
+    private void whileReady() throws IOException {
+        while (output.isReady()) {
+            releaseWritten();
+            Content.Chunk chunk = first;
+            if (chunk != null) {
+                first = null;
+                if (Content.Chunk.isFailure(chunk)) {
+                    return;
+                }
+                write(chunk);
+            } else if (last) {
+                listener.relayed();
+                return;
+            } else if (unflushed) {
+                unflushed = false;
+                output.flush();
+            } else {
+                listener.waitingForBackend();
+                source.demand(this::onContent);
+                return;
+            }
+        }
+        listener.waitingForClient();
+    }
+
+    private void write(Content.Chunk chunk) throws IOException {
+        last = chunk.isLast();
+        if (!chunk.hasRemaining()) {
+            chunk.release();
+            return;
+        }
+        // Its bytes are the server's until the output is ready again.
+        written = chunk;
+        unflushed = true;
+        ByteBuffer bytes = chunk.getByteBuffer();
+        if (bytes.hasArray()) {
+            output.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+        } else {
+            byte[] copy = new byte[bytes.remaining()];
+            bytes.get(copy);
+            output.write(copy);
+        }
+    }
+
+    private void releaseWritten() {
+        Content.Chunk done = written;
+        if (done != null) {
+            written = null;
+            done.release();
+        }
+    }
+}
