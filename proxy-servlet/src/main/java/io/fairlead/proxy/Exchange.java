@@ -20,12 +20,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.eclipse.jetty.client.HttpResponseException;
-import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.client.Result;
 import org.eclipse.jetty.client.transport.HttpExchange;
-import org.eclipse.jetty.client.transport.HttpRequest;
 import org.eclipse.jetty.client.transport.HttpResponse;
+import org.eclipse.jetty.client.transport.internal.HttpConnectionOverHTTP;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpHeaderValue;
@@ -47,6 +46,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /** A backend that ignores Expect says nothing, so after so long the body is sent anyway (RFC 9110 section 10.1.1). */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
+    private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
+
     /** What {@code service()} does when it is dispatched to again. */
     interface Resumption {
         void resume(HttpServletRequest request, HttpServletResponse response) throws IOException, ServletException;
@@ -59,7 +60,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final HttpServletRequest request;
     private final HttpServletResponse response;
     private final AsyncContext context;
-    private final Request backendRequest;
+    private volatile RawRequest backendRequest;
     private final boolean upgrade;
     private final IOException cutOff;
     private final Deadline deadline;
@@ -74,6 +75,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private volatile boolean writing;
     private volatile boolean answered;
     private volatile boolean complete;
+    private volatile boolean retried;
     private volatile @Nullable Throwable clientFailure;
 
     /** The servlet's request must be asynchronous by now. */
@@ -81,7 +83,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             Route route,
             HttpServletRequest request,
             HttpServletResponse response,
-            Request backendRequest,
+            RawRequest backendRequest,
             boolean upgrade,
             IOException cutOff,
             Deadlines deadlines) {
@@ -127,8 +129,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     private void sendBodyAnyway() {
-        HttpExchange exchange =
-                ((HttpRequest) backendRequest).getConversation().getExchanges().peekLast();
+        HttpExchange exchange = backendRequest.getConversation().getExchanges().peekLast();
         Object start = backendRequest.getAttributes().get(BackendClient.CONTINUE);
         if (exchange != null
                 && !answered
@@ -209,10 +210,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         }
         if (!requestSent) {
             // Answered before it had the whole request: it does not want the rest.
-            HttpExchange exchange = ((HttpRequest) backendRequest)
-                    .getConversation()
-                    .getExchanges()
-                    .peekLast();
+            HttpExchange exchange =
+                    backendRequest.getConversation().getExchanges().peekLast();
             if (exchange != null && continuePatience != null) {
                 exchange.proceed(null, new EarlyAnswer());
             }
@@ -222,13 +221,35 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     @Override
     public void onComplete(Result result) {
-        endDeadlines();
         Throwable failure = result.getFailure();
+        if (failure != null && wasStale(failure)) {
+            retried = true;
+            backendRequest = backendRequest.again();
+            backendRequest.send(this);
+            return;
+        }
+        endDeadlines();
         if (failure == null || complete) {
             part();
         } else {
             fail(failure);
         }
+    }
+
+    /**
+     * Whether the backend may have closed a kept connection while the request was on its way: that is nobody's failure,
+     * and a request that may be repeated (RFC 9110 section 9.2.2) gets another connection, once.
+     */
+    private boolean wasStale(Throwable failure) {
+        return !retried
+                && !answered
+                && clientFailure == null
+                && failure instanceof IOException
+                && !isTimeout(failure)
+                && backendRequest.getBody() == null
+                && REPEATABLE.contains(backendRequest.getMethod())
+                && backendRequest.getConnection() instanceof HttpConnectionOverHTTP used
+                && used.getMessagesOut() > 1;
     }
 
     private void part() {

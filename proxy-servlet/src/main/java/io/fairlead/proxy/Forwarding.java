@@ -37,14 +37,9 @@ record Forwarding(
     }
 
     private static String tokenOrQuoted(String value) {
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            boolean token = c < 128 && (Character.isLetterOrDigit(c) || "!#$%&'*+-.^_`|~".indexOf(c) >= 0);
-            if (!token) {
-                return '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
-            }
-        }
-        return value.isEmpty() ? "\"\"" : value;
+        return HopHeaders.isToken(value)
+                ? value
+                : '"' + value.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
     }
 
     /** Adds this hop to what the client's message says of its way. */

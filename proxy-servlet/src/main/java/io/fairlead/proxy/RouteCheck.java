@@ -6,6 +6,7 @@ import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.ServletRegistration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Checks the settings of every {@link UpgradeProxyServlet} of a web application when it is deployed, and refuses the
@@ -38,6 +39,16 @@ public final class RouteCheck implements ServletContextListener {
         if (!faults.isEmpty()) {
             throw new IllegalStateException(message(faults));
         }
+    }
+
+    /**
+     * Checks one servlet's init-params without a web application, for those who register servlets by code.
+     *
+     * @return what is wrong, a sentence each; empty when nothing is
+     */
+    public static List<String> faults(String servletName, Map<String, String> initParams) {
+        return RouteSettings.parse(servletName, "", initParams.keySet(), initParams::get, name -> null)
+                .faults();
     }
 
     static String message(List<String> faults) {

@@ -284,7 +284,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 now.route(),
                 request,
                 response,
-                backendRequest,
+                (RawRequest) backendRequest,
                 upgradeOf(request) != null,
                 now.adapter().cutOff(),
                 now.backend().deadlines());

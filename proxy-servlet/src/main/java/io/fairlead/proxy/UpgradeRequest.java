@@ -51,7 +51,7 @@ record UpgradeRequest(
         for (String value : Collections.list(request.getHeaders("Upgrade"))) {
             for (String protocol : value.split(",", -1)) {
                 String token = name(protocol);
-                if (carried(token, policy)) {
+                if (isProtocol(protocol.trim()) && carried(token, policy)) {
                     offered.add(protocol.trim());
                     tokens.add(token);
                 }
@@ -78,6 +78,14 @@ record UpgradeRequest(
 
     private static boolean carried(String token, UpgradePolicy policy) {
         return token.equals("websocket") || policy == UpgradePolicy.ANY && !token.isEmpty() && !NEVER.contains(token);
+    }
+
+    /** {@code token} or {@code token/token}, RFC 9110 section 7.8. */
+    private static boolean isProtocol(String text) {
+        int slash = text.indexOf('/');
+        return slash < 0
+                ? HopHeaders.isToken(text)
+                : HopHeaders.isToken(text.substring(0, slash)) && HopHeaders.isToken(text.substring(slash + 1));
     }
 
     /** The name in {@code name/version}, lower-case. */

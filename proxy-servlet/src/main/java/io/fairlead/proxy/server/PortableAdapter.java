@@ -28,17 +28,11 @@ final class PortableAdapter implements ServerAdapter {
     @Override
     public void takeOver(HttpServletRequest request, HttpServletResponse response, Consumer<Leg> client)
             throws IOException, ServletException {
-        if (!places.tryAcquire()) {
+        if (places.availablePermits() == 0) {
             throw new IOException("all " + TUNNELS + " places for tunnels over blocking streams are taken");
         }
-        PortableUpgrade handler;
-        try {
-            handler = request.upgrade(PortableUpgrade.class);
-        } catch (IOException | ServletException | RuntimeException refused) {
-            places.release();
-            throw refused;
-        }
-        handler.handTo(client, places::release);
+        // A place is taken when the server hands the streams over, which it does not do for a client that has gone.
+        request.upgrade(PortableUpgrade.class).handTo(client, places);
         // GlassFish and Payara keep the 101 until something is written.
         response.flushBuffer();
     }

@@ -4,6 +4,7 @@ import io.fairlead.proxy.tunnel.Leg;
 import jakarta.servlet.http.HttpUpgradeHandler;
 import jakarta.servlet.http.WebConnection;
 import java.io.IOException;
+import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -11,25 +12,28 @@ import org.jspecify.annotations.Nullable;
 public final class PortableUpgrade implements HttpUpgradeHandler {
 
     private @Nullable Consumer<Leg> client;
-    private @Nullable Runnable done;
+    private @Nullable Semaphore places;
 
     /** To be told before {@code service()} ends; the server calls {@link #init} after that. */
-    void handTo(Consumer<Leg> receiver, Runnable whenDone) {
+    void handTo(Consumer<Leg> receiver, Semaphore free) {
         client = receiver;
-        done = whenDone;
+        places = free;
     }
 
     @Override
     public void init(WebConnection connection) {
         Consumer<Leg> receiver = client;
-        Runnable whenDone = done;
-        if (receiver == null || whenDone == null) {
+        Semaphore free = places;
+        if (receiver == null || free == null) {
             throw new IllegalStateException("upgraded without a tunnel");
         }
+        if (!free.tryAcquire()) {
+            throw new IllegalStateException("the last place for a tunnel was taken meanwhile");
+        }
         try {
-            receiver.accept(StreamLeg.over(connection, whenDone));
+            receiver.accept(StreamLeg.over(connection, free::release));
         } catch (IOException gone) {
-            whenDone.run();
+            free.release();
             throw new IllegalStateException("the upgraded connection has no streams", gone);
         }
     }
