@@ -1,5 +1,6 @@
 package io.fairlead.launcher;
 
+import io.fairlead.proxy.RouteCheck;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -108,6 +109,8 @@ final class Arguments {
             String other = taken.putIfAbsent(route.path(), argument);
             if (other != null)
                 faults.add("--route " + argument + ": PATH " + route.path() + " has a route already, " + other);
+            for (String fault : RouteCheck.faults(route.path(), route.initParameters()))
+                faults.add("--route " + argument + ": " + fault);
             routes.add(route);
         }
 
