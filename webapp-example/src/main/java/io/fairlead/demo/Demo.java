@@ -4,7 +4,11 @@ import io.fairlead.ws.EchoEndpoint;
 import jakarta.websocket.DeploymentException;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.glassfish.grizzly.http.server.HttpServer;
 import org.glassfish.grizzly.http.server.NetworkListener;
 import org.glassfish.grizzly.strategies.WorkerThreadIOStrategy;
@@ -17,6 +21,8 @@ import org.glassfish.tyrus.spi.ServerContainerFactory;
  * an {@link EchoEndpoint} at {@code /echo}. Close it to stop it.
  */
 public final class Demo implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
     private static final String LOOPBACK = "127.0.0.1";
 
     private final HttpServer server;
@@ -62,8 +68,19 @@ public final class Demo implements AutoCloseable {
         return "http://" + LOOPBACK + ":" + listener.getPort();
     }
 
+    /** Stops it and waits for its threads, a moment at most: they must be gone before their class loader is closed. */
     @Override
     public void close() {
+        ExecutorService workers = listener.getTransport().getWorkerThreadPool();
+        ExecutorService kernel = listener.getTransport().getKernelThreadPool();
         server.shutdownNow();
+        try {
+            for (ExecutorService pool : List.of(workers, kernel)) {
+                pool.shutdown();
+                if (!pool.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

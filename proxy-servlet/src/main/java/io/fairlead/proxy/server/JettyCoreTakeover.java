@@ -4,6 +4,7 @@ import io.fairlead.proxy.tunnel.EndPointTakeover;
 import io.fairlead.proxy.tunnel.Leg;
 import java.io.IOException;
 import java.util.function.Consumer;
+import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.TunnelSupport;
@@ -24,11 +25,14 @@ public final class JettyCoreTakeover implements JettyTakeover {
         if (tunnel.getProtocol() != null) {
             throw new IOException("an HTTP/2 stream has no socket to take over");
         }
-        request.setAttribute(
-                HttpStream.UPGRADE_CONNECTION_ATTRIBUTE,
-                new EndPointTakeover(
-                        tunnel.getEndPoint(),
-                        request.getConnectionMetaData().getConnector().getExecutor(),
-                        client));
+        EndPointTakeover takeover = new EndPointTakeover(
+                tunnel.getEndPoint(),
+                request.getConnectionMetaData().getConnector().getExecutor(),
+                client);
+        // Early bytes are taken now: when the response completes, Jetty's parser eats CR and LF behind the head.
+        if (request.getConnectionMetaData().getConnection() instanceof Connection.UpgradeFrom from) {
+            takeover.onUpgradeTo(from.onUpgradeFrom());
+        }
+        request.setAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE, takeover);
     }
 }

@@ -28,7 +28,11 @@ public final class EndPointTakeover extends AbstractConnection.NonBlocking imple
     @Override
     public void onUpgradeTo(@Nullable ByteBuffer buffer) {
         if (buffer != null && buffer.hasRemaining()) {
-            early = ByteBuffer.allocate(buffer.remaining()).put(buffer).flip();
+            ByteBuffer before = early == null ? ByteBuffer.allocate(0) : early;
+            early = ByteBuffer.allocate(before.remaining() + buffer.remaining())
+                    .put(before)
+                    .put(buffer)
+                    .flip();
         }
     }
 
