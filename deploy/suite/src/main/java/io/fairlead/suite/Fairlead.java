@@ -1,0 +1,28 @@
+package io.fairlead.suite;
+
+import io.fairlead.suite.peer.Vitals;
+import java.net.InetSocketAddress;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/** A running Fairlead, as the tests see it. */
+public interface Fairlead {
+
+    InetSocketAddress http();
+
+    /** Where it listens for TLS; {@code null} if it does not. */
+    @Nullable
+    InetSocketAddress https();
+
+    /** What trusts the certificate of {@link #https()}. */
+    @Nullable
+    SSLContext trust();
+
+    /** The path that a client asks for, to reach a path of the backend by a route of {@link Routes}. */
+    String path(String route, String backendPath);
+
+    /** The JVM that Fairlead runs in. */
+    Vitals vitals();
+
+    Server server();
+}

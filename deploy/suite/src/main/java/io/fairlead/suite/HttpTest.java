@@ -1,0 +1,842 @@
+package io.fairlead.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.suite.peer.Crew;
+import io.fairlead.suite.peer.Head;
+import io.fairlead.suite.peer.Noise;
+import io.fairlead.suite.peer.Wire;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** HTTP without any upgrade. */
+public abstract class HttpTest extends WireTest {
+
+    private static final long HUNDRED_MB = 100L << 20;
+
+    /** More than the sockets between two peers ever hold, less than a body that was buffered whole. */
+    private static final long MUCH_LESS = 48L << 20;
+
+    // ---- streaming
+
+    @Test
+    void serverSentEventsArriveOneByOne() throws Exception {
+        CountDownLatch firstSeen = new CountDownLatch(1);
+        backend.on("/events", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked");
+            exchange.sendChunk("data: 1\n\n");
+            assertThat(firstSeen.await(15, TimeUnit.SECONDS))
+                    .as("the client saw the first event before there was a second")
+                    .isTrue();
+            exchange.sendChunk("data: 2\n\n");
+            exchange.sendChunk("");
+            exchange.stay();
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/events"), "Accept: text/event-stream"));
+            Head head = client.readHead();
+            assertThat(head.value("Content-Type")).isEqualTo("text/event-stream");
+            assertThat(client.readChunk()).asString().isEqualTo("data: 1\n\n");
+            firstSeen.countDown();
+            assertThat(client.readChunk()).asString().isEqualTo("data: 2\n\n");
+            assertThat(client.readChunk()).isEmpty();
+        }
+    }
+
+    @Test
+    void anEventStreamMayBeSilentLongerThanTheTimeoutForItsHead() throws Exception {
+        // The route waits 700 ms for a head and a second for more of a body that goes on: two events 850 ms apart.
+        backend.on("/events", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked");
+            exchange.sendChunk("1");
+            exchange.wire().expectSilence(Duration.ofMillis(850));
+            exchange.sendChunk("2");
+            exchange.sendChunk("");
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.QUICK, "/events")));
+            assertThat(client.readBodyText(client.readHead())).isEqualTo("12");
+        }
+    }
+
+    @Test
+    void longPollIsAnsweredWhenTheBackendHasNews() throws Exception {
+        CountDownLatch news = new CountDownLatch(1);
+        backend.on("/poll", exchange -> {
+            assertThat(news.await(15, TimeUnit.SECONDS)).isTrue();
+            exchange.answer("200 OK", "news");
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/poll")));
+            eventually().until(() -> backend.requests().size() == 1);
+            news.countDown();
+            assertThat(client.readBodyText(client.readHead())).isEqualTo("news");
+        }
+    }
+
+    @Test
+    void chunksTravelBothWaysAsTheyCome() throws Exception {
+        backend.on("/chunks", exchange -> {
+            StringBuilder first = new StringBuilder();
+            while (first.length() < 3) {
+                first.append(new String(exchange.wire().readChunk(), StandardCharsets.ISO_8859_1));
+            }
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            exchange.sendChunk("got " + first);
+            StringBuilder rest = new StringBuilder();
+            for (byte[] chunk = exchange.wire().readChunk();
+                    chunk.length > 0;
+                    chunk = exchange.wire().readChunk()) {
+                rest.append(new String(chunk, StandardCharsets.ISO_8859_1));
+            }
+            exchange.sendChunk("then " + rest);
+            exchange.sendChunk("");
+        });
+        try (Wire client = client()) {
+            client.send(request("POST", path(Routes.MAIN, "/chunks"), "Transfer-Encoding: chunked"));
+            client.send("3\r\none\r\n");
+            assertThat(client.readHead().status()).isEqualTo(200);
+            assertThat(client.readChunk()).asString().isEqualTo("got one");
+            client.send("3\r\ntwo\r\n0\r\n\r\n");
+            assertThat(client.readChunk()).asString().isEqualTo("then two");
+            assertThat(client.readChunk()).isEmpty();
+        }
+    }
+
+    @Test
+    void aHundredMegabytesComeDownAtTheClientsPace() throws Exception {
+        Noise noise = new Noise(1, HUNDRED_MB);
+        AtomicLong poured = new AtomicLong();
+        backend.on("/down", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Length: " + HUNDRED_MB);
+            noise.pour(exchange.wire().out(), poured);
+        });
+        long before = fairlead().vitals().heapBytes();
+        try (Wire client = slowClient()) {
+            client.send(request("GET", path(Routes.MAIN, "/down")));
+            Head head = client.readHead();
+            assertThat(head.value("Content-Length")).isEqualTo(String.valueOf(HUNDRED_MB));
+            assertThat(standstill(poured)).isLessThan(MUCH_LESS);
+            assertThat(fairlead().vitals().heapBytes() - before).isLessThan(8L << 20);
+            assertThat(Noise.digest(client.in(), HUNDRED_MB)).isEqualTo(noise.digest());
+        }
+    }
+
+    @Test
+    void aHundredMegabytesGoUpAtTheBackendsPace() throws Exception {
+        Noise noise = new Noise(2, HUNDRED_MB);
+        CountDownLatch read = new CountDownLatch(1);
+        backend.on("/up", exchange -> {
+            assertThat(read.await(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(exchange.head().value("Content-Length")).isEqualTo(String.valueOf(HUNDRED_MB));
+            String digest = Noise.digest(exchange.wire().in(), HUNDRED_MB);
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Length: " + digest.length());
+            exchange.wire().send(digest);
+        });
+        long before = fairlead().vitals().heapBytes();
+        try (Wire client = client()) {
+            client.send(request("POST", path(Routes.MAIN, "/up"), "Content-Length: " + HUNDRED_MB));
+            AtomicLong poured = new AtomicLong();
+            CompletableFuture<Void> upload = Crew.start(() -> noise.pour(client.out(), poured));
+            assertThat(standstill(poured)).isLessThan(MUCH_LESS);
+            assertThat(fairlead().vitals().heapBytes() - before).isLessThan(8L << 20);
+            read.countDown();
+            Crew.await(upload);
+            assertThat(client.readBodyText(client.readHead())).isEqualTo(noise.digest());
+        }
+    }
+
+    @Test
+    void aBodyThatEndsWithItsConnectionArrivesWhole() throws Exception {
+        backend.on("/close", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Connection: close");
+            exchange.wire().send("to the very end");
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/close")));
+            assertThat(client.readBodyText(client.readHead())).isEqualTo("to the very end");
+        }
+    }
+
+    @Test
+    void aBodyThatBreaksOffIsNotShownAsWhole() throws Exception {
+        backend.on("/broken", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            exchange.sendChunk("half");
+            exchange.wire().reset();
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/broken")));
+            boolean whole;
+            try {
+                Head head = client.readHead();
+                client.readBody(head);
+                whole = head.status() == 200;
+            } catch (IOException e) {
+                whole = false;
+            }
+            assertThat(whole).isFalse();
+        }
+    }
+
+    // ---- methods, expectations, answers without a body
+
+    @ParameterizedTest
+    @ValueSource(strings = {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "REPORT", "FETCH"})
+    void everyMethodPasses(String method) throws Exception {
+        backend.on("/m", exchange -> {
+            String body = exchange.head().method() + new String(exchange.readBody(), StandardCharsets.ISO_8859_1);
+            exchange.answer("200 OK", body);
+        });
+        try (Wire client = client()) {
+            if (method.equals("GET")) {
+                client.send(request(method, path(Routes.MAIN, "/m")));
+            } else {
+                client.send(request(method, path(Routes.MAIN, "/m"), "Content-Length: 3") + "abc");
+            }
+            assertThat(client.readBodyText(client.readHead())).isEqualTo(method.equals("GET") ? "GET" : method + "abc");
+        }
+    }
+
+    @Test
+    void traceIsNotAllowed() throws Exception {
+        try (Wire client = client()) {
+            client.send(request("TRACE", path(Routes.MAIN, "/x"), "X-Secret: s"));
+            assertThat(client.readHead().status()).isEqualTo(405);
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    @Test
+    void connectIsNotAllowed() throws Exception {
+        try (Wire client = client()) {
+            client.send("CONNECT 127.0.0.1:" + backend.port() + " HTTP/1.1\r\nHost: 127.0.0.1:" + backend.port()
+                    + "\r\n\r\n");
+            assertThat(client.readHead().status()).isBetween(400, 501);
+        }
+        if (!fairlead().server().refusesConnectItself()) {
+            try (Wire client = client()) {
+                client.send(request("CONNECT", path(Routes.MAIN, "/x")));
+                assertThat(client.readHead().status()).isEqualTo(405);
+            }
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    @Test
+    void aClientThatWaitsForContinueGetsItAndItsBodyArrives() throws Exception {
+        backend.on("/expect", exchange -> {
+            if (exchange.head().has("Expect")) {
+                exchange.wire().send("HTTP/1.1 100 Continue\r\n\r\n");
+            }
+            exchange.answer("200 OK", new String(exchange.readBody(), StandardCharsets.ISO_8859_1));
+        });
+        try (Wire client = client()) {
+            client.send(request("POST", path(Routes.MAIN, "/expect"), "Expect: 100-continue", "Content-Length: 4"));
+            assertThat(client.readHead().status()).isEqualTo(100);
+            client.send("body");
+            assertThat(client.readBodyText(client.readFinalHead())).isEqualTo("body");
+        }
+    }
+
+    @Test
+    void aRefusalInsteadOfContinueReachesTheClient() throws Exception {
+        backend.on("/expect", exchange -> {
+            exchange.sendHead("HTTP/1.1 413 Content Too Large", "Content-Length: 3", "Connection: close");
+            exchange.wire().send("big");
+        });
+        try (Wire client = client()) {
+            client.send(
+                    request("POST", path(Routes.MAIN, "/expect"), "Expect: 100-continue", "Content-Length: 4000000"));
+            Head head = client.readFinalHead();
+            assertThat(head.status()).isEqualTo(413);
+            assertThat(client.readBodyText(head)).isEqualTo("big");
+        }
+    }
+
+    @Test
+    void earlyHintsDoNotHideTheAnswer() throws Exception {
+        backend.on("/hints", exchange -> {
+            exchange.sendHead("HTTP/1.1 103 Early Hints", "Link: </style.css>; rel=preload");
+            exchange.answer("200 OK", "page");
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/hints")));
+            Head head = client.readFinalHead();
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(client.readBodyText(head)).isEqualTo("page");
+        }
+    }
+
+    @Test
+    void headAnswersHaveAllHeadersAndNoBody() throws Exception {
+        backend.on("/head", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Length: 1234", "ETag: \"v1\"");
+            exchange.stay();
+        });
+        backend.on("/next", exchange -> exchange.answer("200 OK", "next"));
+        try (Wire client = client()) {
+            client.send(request("HEAD", path(Routes.MAIN, "/head")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.value("Content-Length")).isEqualTo("1234");
+            assertThat(head.value("ETag")).isEqualTo("\"v1\"");
+            assertNextAnswerIs(client, "next");
+        }
+    }
+
+    @Test
+    void noContentHasNoBody() throws Exception {
+        backend.on("/none", exchange -> {
+            exchange.sendHead("HTTP/1.1 204 No Content", "X-Done: yes");
+            exchange.stay();
+        });
+        backend.on("/next", exchange -> exchange.answer("200 OK", "next"));
+        try (Wire client = client()) {
+            client.send(request("DELETE", path(Routes.MAIN, "/none")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(204);
+            assertThat(head.value("X-Done")).isEqualTo("yes");
+            assertThat(head.has("Transfer-Encoding")).isFalse();
+            assertNextAnswerIs(client, "next");
+        }
+    }
+
+    @Test
+    void notModifiedKeepsItsHeadersAndHasNoBody() throws Exception {
+        backend.on("/same", exchange -> {
+            assertThat(exchange.head().value("If-None-Match")).isEqualTo("\"v1\", W/\"v0\"");
+            exchange.sendHead(
+                    "HTTP/1.1 304 Not Modified", "ETag: \"v1\"", "Cache-Control: max-age=60, private=\"a, b\"");
+            exchange.stay();
+        });
+        backend.on("/next", exchange -> exchange.answer("200 OK", "next"));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/same"), "If-None-Match: \"v1\", W/\"v0\""));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(304);
+            assertThat(head.value("ETag")).isEqualTo("\"v1\"");
+            assertThat(head.value("Cache-Control")).isEqualTo("max-age=60, private=\"a, b\"");
+            assertNextAnswerIs(client, "next");
+        }
+    }
+
+    private void assertNextAnswerIs(Wire client, String body) throws IOException {
+        client.send(request("GET", path(Routes.MAIN, "/next")));
+        Head head = client.readHead();
+        assertThat(head.status()).isEqualTo(200);
+        assertThat(client.readBodyText(head)).isEqualTo(body);
+    }
+
+    // ---- headers
+
+    @Test
+    void responseHeadersPassVerbatim() throws Exception {
+        String[] lines = {
+            "Content-Disposition: attachment; filename=\"a, b.txt\"",
+            "WWW-Authenticate: Basic realm=\"x, y\"",
+            "WWW-Authenticate: Digest realm=\"z\", nonce=\"n,o\"",
+            "Set-Cookie: a=\"q v\"; Path=/; HttpOnly",
+            "Set-Cookie: b=2; Expires=Wed, 21 Oct 2026 07:28:00 GMT",
+            "Set-Cookie: a=3; Path=/deep",
+            "Link: <https://example.org/?a=1,2>; rel=\"next, last\"",
+            "Cache-Control: no-cache=\"Set-Cookie, X\", max-age=0",
+            "Content-Type: text/plain;charset=UTF-8;x=\"y;z\"",
+            "ETag: W/\"a,b\"",
+            "Location: /elsewhere?a=b,c",
+            "Vary: Accept-Encoding,  Origin",
+            "X-Twice: 1, 2",
+            "X-Twice: 3",
+            "x-lOwEr-UpPeR: MiXeD",
+            "X-Colon: a:b::c",
+            "X-Semicolon: a;b = \"c\\\"d\" ; e"
+        };
+        backend.on("/headers", exchange -> exchange.answer("200 OK", "ok", lines));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/headers")));
+            Head head = client.readHead();
+            for (String line : lines) {
+                String name = line.substring(0, line.indexOf(':'));
+                assertThat(head.values(name)).as("%s", name).isEqualTo(valuesOf(name, lines));
+            }
+        }
+    }
+
+    @Test
+    void requestHeadersPassVerbatim() throws Exception {
+        String[] lines = {
+            "Accept: text/html, application/xml;q=0.9, */*;q=\"0.8\"",
+            "Authorization: Digest username=\"a, b\", uri=\"/x?y=1,2\"",
+            "Cookie: a=\"1 2\"; b=3; c=",
+            "If-Match: \"x, y\", \"z\"",
+            "Origin: null",
+            "Referer: http://example.org/?q={1|2}",
+            "User-Agent: Agent/1.0 (X11; \"quoted, text\")",
+            "X-Twice: 1, 2",
+            "X-Twice: 3",
+            "X-Empty: ",
+            "X-MiXeD: VaLuE"
+        };
+        backend.on("/headers", exchange -> exchange.answer("200 OK", "ok"));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/headers"), lines));
+            assertThat(client.readHead().status()).isEqualTo(200);
+        }
+        Head seen = backend.requests().get(0);
+        for (String line : lines) {
+            String name = line.substring(0, line.indexOf(':'));
+            assertThat(seen.values(name)).as("%s", name).isEqualTo(valuesOf(name, lines));
+        }
+        assertThat(seen.value("Host")).isEqualTo(HOST);
+    }
+
+    private static List<String> valuesOf(String name, String... lines) {
+        List<String> values = new ArrayList<>();
+        for (String line : lines) {
+            int colon = line.indexOf(':');
+            if (line.substring(0, colon).equalsIgnoreCase(name)) {
+                values.add(line.substring(colon + 1).strip());
+            }
+        }
+        return values;
+    }
+
+    @Test
+    void hopByHopHeadersOfTheRequestStay() throws Exception {
+        backend.on("/hop", exchange -> exchange.answer("200 OK", "ok"));
+        try (Wire client = client()) {
+            client.send(request(
+                    "GET",
+                    path(Routes.MAIN, "/hop"),
+                    "Connection: keep-alive, X-Mine",
+                    "Connection: X-Too",
+                    "X-Mine: 1",
+                    "X-Too: 2",
+                    "Keep-Alive: timeout=5",
+                    "Proxy-Connection: keep-alive",
+                    "Proxy-Authorization: Basic eDp5",
+                    "TE: trailers",
+                    "Trailer: X-After",
+                    "X-Through: 3"));
+            assertThat(client.readHead().status()).isEqualTo(200);
+        }
+        Head seen = backend.requests().get(0);
+        assertThat(seen.value("X-Through")).isEqualTo("3");
+        for (String name : List.of(
+                "X-Mine",
+                "X-Too",
+                "Keep-Alive",
+                "Proxy-Connection",
+                "Proxy-Authorization",
+                "TE",
+                "Trailer",
+                "Upgrade")) {
+            assertThat(seen.has(name)).as("%s in\n%s", name, seen).isFalse();
+        }
+        assertThat(seen.tokens("Connection")).doesNotContain("x-mine", "x-too");
+    }
+
+    @Test
+    void hopByHopHeadersOfTheResponseStay() throws Exception {
+        backend.on(
+                "/hop",
+                exchange -> exchange.answer(
+                        "200 OK",
+                        "ok",
+                        "Connection: keep-alive, X-Mine",
+                        "X-Mine: 1",
+                        "Keep-Alive: timeout=77",
+                        "Proxy-Authenticate: Basic realm=\"p\"",
+                        "Upgrade: h2c",
+                        "X-Through: 2"));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/hop")));
+            Head head = client.readHead();
+            assertThat(head.value("X-Through")).isEqualTo("2");
+            assertThat(head.has("X-Mine")).isFalse();
+            assertThat(head.has("Upgrade")).isFalse();
+            assertThat(head.has("Proxy-Authenticate")).isFalse();
+            assertThat(head.values("Keep-Alive")).doesNotContain("timeout=77");
+        }
+    }
+
+    @Test
+    void connectionCannotNameAwayWhatTheBackendReliesOn() throws Exception {
+        backend.on("/hop", exchange -> exchange.answer("200 OK", "ok"));
+        try (Wire client = client()) {
+            client.send(
+                    request("GET", path(Routes.MAIN, "/hop"), "Connection: X-Forwarded-For, Host, Forwarded, close"));
+            assertThat(client.readHead().status()).isEqualTo(200);
+        }
+        Head seen = backend.requests().get(0);
+        assertThat(seen.value("Host")).isEqualTo(HOST);
+        assertThat(seen.value("X-Forwarded-For")).isEqualTo("127.0.0.1");
+        assertThat(seen.values("Forwarded")).hasSize(1);
+    }
+
+    @Test
+    void forwardedHeadersTellTheTruthAndForgedOnesAreReplaced() throws Exception {
+        backend.on("/fwd", exchange -> exchange.answer("200 OK", "ok"));
+        try (Wire client = client()) {
+            client.send(request(
+                    "GET",
+                    path(Routes.MAIN, "/fwd"),
+                    "X-Forwarded-For: 6.6.6.6",
+                    "X-Forwarded-Proto: gopher",
+                    "X-Forwarded-Host: forged.example",
+                    "X-Forwarded-Port: 666",
+                    "Forwarded: for=6.6.6.6;host=forged.example;proto=gopher"));
+            assertThat(client.readHead().status()).isEqualTo(200);
+        }
+        assertForwarded(backend.requests().get(0));
+    }
+
+    @Test
+    void forwardedHeadersOfAnUpgradeTellTheTruthToo() throws Exception {
+        backend.on("/fwd", WireTest::webSocketEcho);
+        try (Wire client = client()) {
+            switched(client, webSocket(Routes.MAIN, "/fwd", "X-Forwarded-For: 6.6.6.6", "Forwarded: for=6.6.6.6"));
+        }
+        assertForwarded(backend.requests().get(0));
+    }
+
+    private void assertForwarded(Head seen) {
+        String scheme = secure() ? "https" : "http";
+        assertThat(seen.value("X-Forwarded-For")).isEqualTo("127.0.0.1");
+        assertThat(seen.value("X-Forwarded-Proto")).isEqualTo(scheme);
+        assertThat(seen.value("X-Forwarded-Host")).isEqualTo(HOST);
+        assertThat(seen.value("X-Forwarded-Port")).isEqualTo("8443");
+        assertThat(seen.value("Forwarded"))
+                .contains("for=127.0.0.1")
+                .contains("proto=" + scheme)
+                .contains("host=\"" + HOST + "\"")
+                .doesNotContain("6.6.6.6")
+                .doesNotContain("forged");
+    }
+
+    @Test
+    void hostIsTheClientsUnlessTheRouteSaysOtherwise() throws Exception {
+        backend.on(
+                "/host", exchange -> exchange.answer("200 OK", exchange.head().value("Host")));
+        assertThat(get(Routes.MAIN, "/host")).isEqualTo(HOST);
+        assertThat(get(Routes.HOSTLESS, "/host")).isEqualTo("127.0.0.1:" + backend.port());
+        assertThat(get(Routes.NAMED, "/host")).isEqualTo("named.example");
+    }
+
+    private String get(String route, String backendPath) throws IOException {
+        try (Wire client = client()) {
+            client.send(request("GET", path(route, backendPath)));
+            return client.readBodyText(client.readHead());
+        }
+    }
+
+    // ---- targets
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/",
+                "/plain",
+                "/a%2Fb",
+                "/a%2fb",
+                "/a//b",
+                "//a",
+                "/a/",
+                "/a|b",
+                "/{id}",
+                "/%7Etilde",
+                "/~tilde",
+                "/a%20b",
+                "/a+b",
+                "/%C3%A9",
+                "/a%25b",
+                "/a%5Cb",
+                "/a;v=1/b",
+                "/a'b",
+                "/:@!$&()*,=",
+                "/a^b",
+                "/a`b",
+                "/[a]",
+                "/...",
+                "/a.b/..c/d..",
+                "/x?",
+                "/x?a=%2F&b={c}|d",
+                "/x?q=a%20b+c",
+                "/x?a[]=1&a[]=2",
+                "/x?q=\"quoted\"",
+                "/x?to=http://example.org/?a=b/../c",
+                "/x?a=%7E&%41=b",
+                "/x??&&=",
+                "/x?a^b`c<d>e\\f"
+            })
+    void targetsReachTheBackendByteForByte(String target) throws Exception {
+        backend.on("/", exchange -> exchange.answer("200 OK", "ok"));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, target)));
+            int status = client.readHead().status();
+            if (fairlead().server().shapesUris().contains(target)) {
+                assertThat(status).isEqualTo(400);
+                assertThat(backend.requests()).isEmpty();
+            } else {
+                assertThat(status).isEqualTo(200);
+                assertThat(backend.requests().get(0).target()).isEqualTo(target);
+            }
+        }
+    }
+
+    @Test
+    void theRestOfThePathIsAppendedToTheTargetOfTheRoute() throws Exception {
+        backend.on("/", exchange -> exchange.answer("200 OK", exchange.head().target()));
+        assertThat(get(Routes.DEEP, "/a%2Fb?c=d")).isEqualTo("/deep/er/a%2Fb?c=d");
+        assertThat(get(Routes.DEEP, "/")).isEqualTo("/deep/er/");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/a/../b",
+                "/a/./b",
+                "/a/%2e%2e/b",
+                "/a/%2E%2e/b",
+                "/a/.%2E/b",
+                "/a/%2e/b",
+                "/a/..;/b",
+                "/a/..;x=1/b",
+                "/a/.;/b",
+                "/a/%2e%2e;v/b",
+                "/a/..",
+                "/a/."
+            })
+    void dotSegmentsAreRefused(String target) throws Exception {
+        backend.on("/", exchange -> exchange.answer("200 OK", "reached"));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.DEEP, target)));
+            assertThat(client.readHead().status()).isEqualTo(400);
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/../secret",
+                "/../../secret",
+                "/%2e%2e/secret",
+                "/..;/secret",
+                "/..%2Fsecret",
+                "/..%5Csecret",
+                "/%2e%2e%2fsecret",
+                "/..\\secret"
+            })
+    void noPathLeavesTheRoute(String target) throws Exception {
+        backend.on("/", exchange -> exchange.answer("200 OK", "reached"));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.DEEP, target)));
+            assertThat(client.readHead().status()).isIn(400, 404);
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    // ---- failures
+
+    @Test
+    void aDeadBackendIsABadGateway() throws Exception {
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.DEAD, "/x")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(502);
+            assertPlainError(head, client.readBodyText(head));
+        }
+    }
+
+    @Test
+    void aSilentBackendIsAGatewayTimeout() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        backend.on("/silent", exchange -> {
+            exchange.wire().ending();
+            over.countDown();
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.QUICK, "/silent")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(504);
+            assertPlainError(head, client.readBodyText(head));
+        }
+        assertThat(over.await(10, TimeUnit.SECONDS))
+                .as("the backend was let go")
+                .isTrue();
+    }
+
+    @Test
+    void aBodyThatStandsStillIsCutOff() throws Exception {
+        backend.on("/stuck", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Length: 10");
+            exchange.wire().send("half ");
+            exchange.wire().ending();
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.QUICK, "/stuck")));
+            assertThat(client.readHead().status()).isEqualTo(200);
+            assertThat(client.readText(5)).isEqualTo("half ");
+            client.ending();
+        }
+    }
+
+    @Test
+    void aBackendThatHangsUpIsABadGateway() throws Exception {
+        backend.on("/drop", exchange -> {});
+        assertBadGateway("/drop");
+    }
+
+    @Test
+    void aBackendThatResetsIsABadGateway() throws Exception {
+        backend.on("/rst", exchange -> exchange.wire().reset());
+        assertBadGateway("/rst");
+    }
+
+    @Test
+    void aHalfHeadIsABadGateway() throws Exception {
+        backend.on("/half", exchange -> exchange.wire().send("HTTP/1.1 200 OK\r\nContent-Le"));
+        assertBadGateway("/half");
+    }
+
+    @Test
+    void anAnswerThatIsNotHttpIsABadGateway() throws Exception {
+        backend.on("/garbage", exchange -> exchange.wire().send("SSH-2.0-OpenSSH_9.2p1\r\n\r\n"));
+        assertBadGateway("/garbage");
+    }
+
+    private void assertBadGateway(String backendPath) throws IOException {
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, backendPath)));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(502);
+            assertPlainError(head, client.readBodyText(head));
+        }
+    }
+
+    @Test
+    void responseHeadersOverTheLimitAreABadGateway() throws Exception {
+        backend.on("/wide", exchange -> exchange.answer("200 OK", "ok", "X-Wide: " + "w".repeat(6000)));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.NARROW, "/wide")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(502);
+            assertPlainError(head, client.readBodyText(head));
+        }
+    }
+
+    @Test
+    void aClientThatLeavesEndsTheBackendsWork() throws Exception {
+        CompletableFuture<Boolean> ended = new CompletableFuture<>();
+        backend.on("/endless", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            try {
+                for (int i = 0; i < 1_000_000; i++) {
+                    exchange.sendChunk("more ".repeat(200));
+                }
+                ended.complete(false);
+            } catch (IOException e) {
+                ended.complete(true);
+            }
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/endless")));
+            client.readHead();
+            client.readChunk();
+            client.reset();
+        }
+        assertThat(Crew.await(ended)).isTrue();
+    }
+
+    @Test
+    void aClientThatLeavesInTheMiddleOfItsBodyEndsTheBackendsRequest() throws Exception {
+        CompletableFuture<String> body = new CompletableFuture<>();
+        backend.on("/cutshort", exchange -> {
+            try (InputStream in = exchange.wire().in()) {
+                body.complete("whole: " + Noise.digest(in, 1000));
+            } catch (IOException e) {
+                body.complete("ended: " + e);
+            }
+        });
+        try (Wire client = client()) {
+            client.send(request("POST", path(Routes.MAIN, "/cutshort"), "Content-Length: 1000") + "only this");
+            eventually().until(() -> backend.requests().size() == 1);
+            client.reset();
+        }
+        assertThat(Crew.await(body)).contains("ended");
+    }
+
+    // ---- connections
+
+    @Test
+    void connectionsOnBothSidesAreUsedAgain() throws Exception {
+        AtomicInteger last = new AtomicInteger();
+        backend.on("/again", exchange -> {
+            last.set(exchange.connection());
+            exchange.answer("200 OK", "again");
+        });
+        try (Wire client = client()) {
+            for (int i = 0; i < 5; i++) {
+                client.send(request("GET", path(Routes.MAIN, "/again")));
+                assertThat(client.readBodyText(client.readHead())).isEqualTo("again");
+            }
+        }
+        assertThat(last.get()).as("connections to the backend").isEqualTo(1);
+    }
+
+    @Test
+    void pipelinedRequestsAreAnsweredInTheirOrder() throws Exception {
+        backend.on(
+                "/pipe", exchange -> exchange.answer("200 OK", exchange.head().target()));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/pipe/1"))
+                    + request("GET", path(Routes.MAIN, "/pipe/2"))
+                    + request("GET", path(Routes.MAIN, "/pipe/3")));
+            for (int i = 1; i <= 3; i++) {
+                assertThat(client.readBodyText(client.readHead())).isEqualTo("/pipe/" + i);
+            }
+        }
+    }
+
+    @Test
+    void contradictoryFramingNeverReachesTheBackendAsTwoRequests() throws Exception {
+        backend.on("/", exchange -> exchange.answer("200 OK", "ok"));
+        String smuggled = request("GET", path(Routes.MAIN, "/smuggled"));
+        for (String framing : List.of(
+                "Content-Length: 5\r\nTransfer-Encoding: chunked",
+                "Content-Length: 5\r\nContent-Length: 6",
+                "Transfer-Encoding: chunked, identity",
+                "Transfer-Encoding: xchunked",
+                "Content-Length: +5",
+                "Content-Length: 0x5")) {
+            try (Wire client = client()) {
+                client.send(
+                        request("POST", path(Routes.MAIN, "/first"), framing.split("\r\n")) + "0\r\n\r\n" + smuggled);
+                client.readHead();
+                client.finish();
+                client.readRest();
+            } catch (IOException e) {
+                // Cut off: as good an answer as a 400.
+            }
+            assertThat(backend.requests())
+                    .as("%s", framing)
+                    .noneMatch(head -> head.target().contains("smuggled"))
+                    .noneMatch(head -> head.has("Content-Length") && head.has("Transfer-Encoding"));
+            backend.reset();
+            backend.on("/", exchange -> exchange.answer("200 OK", "ok"));
+        }
+    }
+}

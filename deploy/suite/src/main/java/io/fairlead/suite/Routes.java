@@ -1,0 +1,154 @@
+package io.fairlead.suite;
+
+import io.fairlead.suite.peer.Backend;
+import io.fairlead.suite.peer.EchoBackend;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The routes under test, in one place: written as a web.xml for servers and as {@code --route} arguments for the WAR
+ * that runs by itself. All lead to one {@link Backend} of this JVM.
+ */
+public final class Routes {
+
+    /** Any upgrade, and no timeout that a test could meet by accident. */
+    public static final String MAIN = "main";
+    /** The defaults: WebSocket only. */
+    public static final String WEBSOCKET = "websocket";
+    /** Refuses every upgrade. */
+    public static final String OFF = "off";
+    /** Short HTTP timeouts; its tunnels have none. */
+    public static final String QUICK = "quick";
+    /** Tunnels are cut when idle for a second. */
+    public static final String CUT = "cut";
+    /** Nobody listens there. */
+    public static final String DEAD = "dead";
+    /** The backend's part lies below a path. */
+    public static final String DEEP = "deep";
+    /** The Host of the backend instead of the client's. */
+    public static final String HOSTLESS = "hostless";
+    /** A Host of its own. */
+    public static final String NAMED = "named";
+    /** Little room for response headers. */
+    public static final String NARROW = "narrow";
+
+    /** Leads to {@link #CROWD_BACKEND}. */
+    public static final String CROWD = "crowd";
+
+    public static final EchoBackend CROWD_BACKEND = EchoBackend.start();
+    public static final Backend BACKEND = Backend.start();
+
+    private static final Socket NOBODY = bound();
+
+    private Routes() {}
+
+    /** Init-params by route name. */
+    public static Map<String, Map<String, String>> all() {
+        Map<String, Map<String, String>> routes = new LinkedHashMap<>();
+        String backend = "http://127.0.0.1:" + BACKEND.port();
+        routes.put(MAIN, Map.of("proxyTo", backend, "upgrade", "any", "tunnelIdleTimeout", "0"));
+        routes.put(WEBSOCKET, Map.of("proxyTo", backend));
+        routes.put(OFF, Map.of("proxyTo", backend, "upgrade", "off"));
+        routes.put(
+                QUICK,
+                Map.of(
+                        "proxyTo", backend,
+                        "upgrade", "any",
+                        "timeout", "700",
+                        "idleTimeout", "1s",
+                        "handshakeTimeout", "700ms",
+                        "tunnelIdleTimeout", "0"));
+        routes.put(CUT, Map.of("proxyTo", backend, "upgrade", "any", "tunnelIdleTimeout", "1s"));
+        routes.put(DEAD, Map.of("proxyTo", "http://127.0.0.1:" + NOBODY.getLocalPort(), "upgrade", "any"));
+        routes.put(DEEP, Map.of("proxyTo", backend + "/deep/er", "upgrade", "any"));
+        routes.put(HOSTLESS, Map.of("proxyTo", backend, "preserveHost", "false"));
+        routes.put(NAMED, Map.of("proxyTo", backend, "hostHeader", "named.example"));
+        routes.put(NARROW, Map.of("proxyTo", backend, "upgrade", "any", "maxResponseHeadersSize", "4KB"));
+        routes.put(
+                CROWD,
+                Map.of(
+                        "proxyTo", "http://127.0.0.1:" + CROWD_BACKEND.port(),
+                        "upgrade", "any",
+                        "tunnelIdleTimeout", "0"));
+        return routes;
+    }
+
+    /** The routes as a web.xml, each with further init-params. */
+    public static String webXml(Map<String, String> more) {
+        Map<String, Map<String, String>> routes = new LinkedHashMap<>();
+        all().forEach((name, params) -> {
+            Map<String, String> merged = new LinkedHashMap<>(params);
+            merged.putAll(more);
+            routes.put(name, merged);
+        });
+        return webXmlOf(routes);
+    }
+
+    /** A web.xml of any routes, right or wrong. */
+    public static String webXmlOf(Map<String, Map<String, String>> routes) {
+        StringBuilder xml = new StringBuilder("""
+                <?xml version="1.0" encoding="UTF-8"?>
+                <web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">
+                  <absolute-ordering/>
+                  <listener>
+                    <listener-class>io.fairlead.proxy.RouteCheck</listener-class>
+                  </listener>
+                """);
+        routes.forEach((name, params) -> {
+            xml.append("  <servlet>\n    <servlet-name>").append(name).append("</servlet-name>\n");
+            xml.append("    <servlet-class>io.fairlead.proxy.UpgradeProxyServlet</servlet-class>\n");
+            param(xml, "prefix", "/" + name);
+            params.forEach((key, value) -> param(xml, key, value));
+            xml.append("    <load-on-startup>1</load-on-startup>\n    <async-supported>true</async-supported>\n");
+            xml.append("  </servlet>\n  <servlet-mapping>\n    <servlet-name>").append(name);
+            xml.append("</servlet-name>\n    <url-pattern>/").append(name).append("/*</url-pattern>\n");
+            xml.append("  </servlet-mapping>\n");
+        });
+        return xml.append("</web-app>\n").toString();
+    }
+
+    private static void param(StringBuilder xml, String name, String value) {
+        xml.append("    <init-param><param-name>")
+                .append(name)
+                .append("</param-name><param-value>")
+                .append(value.replace("&", "&amp;").replace("<", "&lt;"))
+                .append("</param-value></init-param>\n");
+    }
+
+    /** The routes as arguments of {@code java -jar fairlead.war}. */
+    public static List<String> arguments() {
+        List<String> arguments = new ArrayList<>();
+        all().forEach((name, params) -> {
+            StringBuilder route = new StringBuilder("/")
+                    .append(name)
+                    .append("/=")
+                    .append(params.get("proxyTo"))
+                    .append('/');
+            params.forEach((key, value) -> {
+                if (!key.equals("proxyTo")) {
+                    route.append(';').append(key).append('=').append(value);
+                }
+            });
+            arguments.add("--route");
+            arguments.add(route.toString());
+        });
+        return arguments;
+    }
+
+    /** A socket that is bound but does not listen: its port is nobody else's and refuses connections. */
+    private static Socket bound() {
+        try {
+            Socket socket = new Socket();
+            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            return socket;
+        } catch (IOException e) {
+            throw new IllegalStateException("no port", e);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package io.fairlead.suite;
+
+import java.util.Set;
+
+/**
+ * Where servers differ and no web application can help it. Each line is an expectation that a test holds the server to,
+ * so that a server which changes is noticed.
+ *
+ * @param name as it shall show in messages
+ * @param shapesUris the request targets that the server refuses itself, or changes, before a servlet sees them
+ * @param rewritesConnectionOf101 answers {@code Connection: Upgrade} whatever the backend wrote there
+ * @param holdsThreads a tunnel occupies threads of the server while it is idle
+ * @param halfClosesUnderTls an end of stream travels through TLS while the other direction goes on
+ * @param refusesConnectItself a CONNECT gets an answer of the server's own
+ */
+public record Server(
+        String name,
+        Set<String> shapesUris,
+        boolean rewritesConnectionOf101,
+        boolean holdsThreads,
+        boolean halfClosesUnderTls,
+        boolean refusesConnectItself) {}

@@ -1,0 +1,175 @@
+package io.fairlead.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.suite.peer.Crew;
+import io.fairlead.suite.peer.Frame;
+import io.fairlead.suite.peer.Vitals;
+import io.fairlead.suite.peer.Wire;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+
+/** How long a tunnel lives and what it holds meanwhile. */
+public abstract class TunnelTest extends WireTest {
+
+    /** How many tunnels {@link #shortTunnelsLeaveNothingBehind} opens. */
+    protected int shortTunnels() {
+        return 10_000;
+    }
+
+    @Test
+    void aTunnelOutlivesTheTimeoutsOfHttp() throws Exception {
+        backend.on("/ws", WireTest::webSocketEcho);
+        backend.on("/raw", WireTest::rawEcho);
+        try (Wire client = webSocketTunnel(Routes.QUICK, "/ws");
+                Wire rawClient = rawTunnel(Routes.QUICK, "/raw")) {
+            client.expectSilence(Duration.ofMillis(2500));
+            assertEchoes(client, Frame.text("still here"));
+            rawClient.send("still here");
+            assertThat(rawClient.readText(10)).isEqualTo("still here");
+        }
+    }
+
+    @Test
+    void anIdleTunnelIsCutOnBothSides() throws Exception {
+        CompletableFuture<Wire.Ending> ending = new CompletableFuture<>();
+        backend.on("/idle", exchange -> {
+            exchange.acceptRaw();
+            ending.complete(exchange.wire().ending());
+        });
+        long start = System.nanoTime();
+        try (Wire client = rawTunnel(Routes.CUT, "/idle")) {
+            client.ending();
+            Crew.await(ending);
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - start))
+                .isBetween(Duration.ofMillis(900), Duration.ofSeconds(8));
+        eventually().until(() -> backend.open() == 0);
+    }
+
+    @Test
+    void aTunnelThatIsUsedInOneDirectionIsNotIdle() throws Exception {
+        backend.on("/busy", exchange -> {
+            exchange.acceptRaw();
+            for (int i = 0; i < 8; i++) {
+                assertThat(exchange.wire().readText(1)).isEqualTo(".");
+            }
+            exchange.wire().send("enough");
+            exchange.wire().ending();
+        });
+        try (Wire client = rawTunnel(Routes.CUT, "/busy")) {
+            for (int i = 0; i < 8; i++) {
+                client.expectSilence(Duration.ofMillis(350));
+                client.send(".");
+            }
+            assertThat(client.readText(6)).isEqualTo("enough");
+        }
+    }
+
+    @Test
+    void idleTunnelsHoldNoThread() throws Exception {
+        Assumptions.assumeFalse(fairlead().server().holdsThreads(), "this leg waits in threads of the server");
+        backend.on("/ws", WireTest::webSocketEcho);
+        Vitals vitals = fairlead().vitals();
+        List<Wire> tunnels = new ArrayList<>();
+        try {
+            while (tunnels.size() < 20) {
+                tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
+            }
+            List<String> before = vitals.threads();
+            while (tunnels.size() < 220) {
+                tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
+            }
+            // A server may add a few to its own pool; two hundred would be ours.
+            assertThat(vitals.threads()).as("threads, before: %s", before).hasSizeLessThan(before.size() + 15);
+            for (Wire tunnel : tunnels) {
+                assertEchoes(tunnel, Frame.text("all the same"));
+            }
+        } finally {
+            tunnels.forEach(Wire::close);
+        }
+        eventually().until(() -> backend.open() == 0);
+    }
+
+    @Test
+    void shortTunnelsLeaveNothingBehind() throws Exception {
+        backend.on("/echo", WireTest::rawEcho);
+        backend.on("/bye", exchange -> {
+            exchange.acceptRaw();
+            exchange.wire().send(exchange.wire().read(5));
+        });
+        backend.on("/reset", exchange -> {
+            exchange.acceptRaw();
+            exchange.wire().send(exchange.wire().read(5));
+            exchange.wire().expectSilence(Duration.ofMillis(1));
+            exchange.wire().reset();
+        });
+        Vitals vitals = fairlead().vitals();
+        run(Math.min(1000, shortTunnels() / 2));
+        eventually().until(() -> backend.open() == 0);
+        int threads = vitals.threads().size();
+        long descriptors = vitals.descriptors();
+        long direct = vitals.directBytes();
+        long heap = vitals.heapBytes();
+        run(shortTunnels());
+        eventually().untilAsserted(() -> {
+            assertThat(backend.open()).as("connections at the backend").isZero();
+            assertThat(vitals.descriptors()).as("descriptors").isLessThan(descriptors + 30);
+            assertThat(vitals.threads()).as("threads").hasSizeLessThan(threads + 15);
+            assertThat(vitals.directBytes() - direct)
+                    .as("growth of direct buffers")
+                    .isLessThan(2L << 20);
+            assertThat(vitals.heapBytes() - heap).as("growth of the heap").isLessThan(6L << 20);
+        });
+    }
+
+    /** Opens and ends tunnels, in each of the ways they can end. */
+    private void run(int count) throws Exception {
+        AtomicInteger next = new AtomicInteger();
+        List<CompletableFuture<Void>> workers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            workers.add(Crew.start(() -> {
+                for (int n = next.getAndIncrement(); n < count; n = next.getAndIncrement()) {
+                    tunnel(n % 5);
+                }
+            }));
+        }
+        for (CompletableFuture<Void> worker : workers) {
+            worker.get(110, TimeUnit.SECONDS);
+        }
+    }
+
+    private void tunnel(int kind) throws IOException {
+        String backendPath = kind == 3 ? "/bye" : kind == 4 ? "/reset" : "/echo";
+        try (Wire client = rawTunnel(Routes.MAIN, backendPath)) {
+            client.send("hello");
+            if (kind != 4) {
+                assertThat(client.readText(5)).isEqualTo("hello");
+            }
+            switch (kind) {
+                case 0 -> client.close();
+                case 1 -> {
+                    client.finish();
+                    client.ending();
+                }
+                case 2 -> client.reset();
+                case 3 -> client.ending();
+                default -> {
+                    // The reset may overtake the echo.
+                    try {
+                        client.readRest();
+                    } catch (IOException e) {
+                        // As it should.
+                    }
+                }
+            }
+        }
+    }
+}

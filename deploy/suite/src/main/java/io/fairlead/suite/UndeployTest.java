@@ -1,0 +1,132 @@
+package io.fairlead.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.suite.peer.Frame;
+import io.fairlead.suite.peer.Head;
+import io.fairlead.suite.peer.Noise;
+import io.fairlead.suite.peer.Wire;
+import java.io.IOException;
+import java.lang.ref.WeakReference;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jboss.arquillian.container.test.api.Deployer;
+import org.jboss.arquillian.test.api.ArquillianResource;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What is left when the application goes: nothing. For servers in this JVM; the concrete class has an unmanaged
+ * deployment named {@link #APPLICATION}.
+ */
+public abstract class UndeployTest extends WireTest {
+
+    public static final String APPLICATION = "application";
+
+    /** {@code undeployDrain} and {@code closeTimeout} of the routes, 5 s each, and what a busy machine adds. */
+    private static final Duration GRACE = Duration.ofSeconds(15);
+
+    @ArquillianResource
+    private @Nullable Deployer deployer;
+
+    @Test
+    void undeployClosesEveryTunnelAndLeavesNoThreadAndNoClassLoader() throws Exception {
+        backend.on("/ws", WireTest::webSocketEcho);
+        backend.on("/raw", WireTest::rawEcho);
+        deployer().deploy(APPLICATION);
+        List<Wire> tunnels = new ArrayList<>();
+        try {
+            for (int i = 0; i < 50; i++) {
+                tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
+                tunnels.add(rawTunnel(Routes.MAIN, "/raw"));
+            }
+            for (Wire tunnel : tunnels) {
+                assertEchoes(tunnel, Frame.text("alive"));
+            }
+            WeakReference<ClassLoader> loader = loaderOfTheLoops();
+            long start = System.nanoTime();
+            deployer().undeploy(APPLICATION);
+            for (Wire tunnel : tunnels) {
+                drained(tunnel);
+            }
+            eventually().until(() -> backend.open() == 0);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);
+            eventually().untilAsserted(() -> assertThat(threadsOf(loader)).isEmpty());
+            eventually().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+                System.gc();
+                assertThat(loader.get()).as("the application's class loader").isNull();
+            });
+        } finally {
+            tunnels.forEach(Wire::close);
+        }
+        assertRedeployWorks();
+    }
+
+    @Test
+    void aTunnelWhoseClientDoesNotReadDoesNotHoldUpUndeploy() throws Exception {
+        backend.on("/flood", exchange -> {
+            exchange.acceptRaw();
+            new Noise(30, 1L << 40).pour(exchange.wire().out());
+        });
+        deployer().deploy(APPLICATION);
+        try (Wire client = switched(slowClient(), raw(Routes.MAIN, "/flood"))) {
+            client.read(1 << 20);
+            long start = System.nanoTime();
+            deployer().undeploy(APPLICATION);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);
+            eventually().until(() -> backend.open() == 0);
+        }
+    }
+
+    private void assertRedeployWorks() throws IOException {
+        backend.on("/again", exchange -> exchange.answer("200 OK", "again"));
+        deployer().deploy(APPLICATION);
+        try (Wire client = client();
+                Wire tunnel = webSocketTunnel(Routes.MAIN, "/ws")) {
+            client.send(request("GET", path(Routes.MAIN, "/again")));
+            Head head = client.readHead();
+            assertThat(client.readBodyText(head)).isEqualTo("again");
+            assertEchoes(tunnel, Frame.text("again"));
+        } finally {
+            deployer().undeploy(APPLICATION);
+        }
+    }
+
+    /** Reads up to the end of a tunnel; a Close frame may come before it. */
+    private static void drained(Wire tunnel) throws IOException {
+        try {
+            tunnel.readRest();
+        } catch (SocketTimeoutException e) {
+            throw e;
+        } catch (IOException e) {
+            // Reset: an end as well.
+        }
+    }
+
+    private static WeakReference<ClassLoader> loaderOfTheLoops() {
+        List<ClassLoader> loaders = Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("fairlead-"))
+                .map(Thread::getContextClassLoader)
+                .distinct()
+                .toList();
+        assertThat(loaders).as("class loaders of the threads fairlead-…").hasSize(1);
+        return new WeakReference<>(loaders.get(0));
+    }
+
+    private static List<String> threadsOf(WeakReference<ClassLoader> loader) {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("fairlead-")
+                        || (loader.get() != null && thread.getContextClassLoader() == loader.get()))
+                .map(Thread::getName)
+                .toList();
+    }
+
+    private Deployer deployer() {
+        if (deployer == null) {
+            throw new IllegalStateException("Arquillian did not run this test");
+        }
+        return deployer;
+    }
+}

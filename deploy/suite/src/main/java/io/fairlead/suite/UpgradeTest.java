@@ -1,0 +1,692 @@
+package io.fairlead.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.suite.peer.Exchange;
+import io.fairlead.suite.peer.Frame;
+import io.fairlead.suite.peer.Head;
+import io.fairlead.suite.peer.Noise;
+import io.fairlead.suite.peer.Wire;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The handshake: what is asked, what is answered, and that nothing can be slipped in behind it. */
+public abstract class UpgradeTest extends WireTest {
+
+    private static final String SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
+
+    // ---- the backend refuses
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "200 OK",
+                "302 Found",
+                "307 Temporary Redirect",
+                "400 Bad Request",
+                "401 Unauthorized",
+                "403 Forbidden",
+                "404 Not Found",
+                "426 Upgrade Required",
+                "503 Service Unavailable"
+            })
+    void backendRefusalReachesClientWithItsHeadersAndBody(String status) throws Exception {
+        backend.on(
+                "/refuse",
+                exchange -> exchange.answer(
+                        status,
+                        "no, said the backend",
+                        "Content-Type: text/plain;charset=us-ascii",
+                        "Location: /elsewhere?a=1,2",
+                        "WWW-Authenticate: Basic realm=\"a, b\"",
+                        "Sec-WebSocket-Version: 13, 8",
+                        "Set-Cookie: a=1",
+                        "Set-Cookie: b=2"));
+        for (String handshake : List.of(
+                webSocket(Routes.MAIN, "/refuse"),
+                raw(Routes.MAIN, "/refuse"),
+                webSocket(Routes.WEBSOCKET, "/refuse"))) {
+            try (Wire client = client()) {
+                Head head = client.send(handshake).readHead();
+                assertThat(head.status()).isEqualTo(Integer.parseInt(status.substring(0, 3)));
+                assertThat(head.value("Content-Type")).isEqualTo("text/plain;charset=us-ascii");
+                assertThat(head.value("Location")).isEqualTo("/elsewhere?a=1,2");
+                assertThat(head.value("WWW-Authenticate")).isEqualTo("Basic realm=\"a, b\"");
+                assertThat(head.value("Sec-WebSocket-Version")).isEqualTo("13, 8");
+                assertThat(head.values("Set-Cookie")).containsExactly("a=1", "b=2");
+                assertThat(head.has("Sec-WebSocket-Accept")).isFalse();
+                assertThat(client.readBodyText(head)).isEqualTo("no, said the backend");
+                client.ending();
+            }
+        }
+        eventually().untilAsserted(() -> assertThat(backend.open()).isZero());
+    }
+
+    @Test
+    void aChunkedRefusalReachesClientWhole() throws Exception {
+        Noise noise = new Noise(3, 300_000);
+        backend.on("/refuse", exchange -> {
+            exchange.sendHead("HTTP/1.1 403 Forbidden", "Transfer-Encoding: chunked");
+            String body = new String(noise.bytes(), StandardCharsets.ISO_8859_1);
+            exchange.sendChunk(body.substring(0, 100_000));
+            exchange.sendChunk(body.substring(100_000));
+            exchange.sendChunk("");
+        });
+        try (Wire client = client()) {
+            Head head = client.send(webSocket(Routes.MAIN, "/refuse")).readHead();
+            assertThat(head.status()).isEqualTo(403);
+            assertThat(client.readBody(head)).isEqualTo(noise.bytes());
+            client.ending();
+        }
+    }
+
+    @Test
+    void aRefusalThatEndsWithItsConnectionReachesClientWhole() throws Exception {
+        backend.on("/refuse", exchange -> {
+            exchange.sendHead("HTTP/1.1 400 Bad Request", "Connection: close");
+            exchange.wire().send("to the end");
+        });
+        try (Wire client = client()) {
+            Head head = client.send(raw(Routes.MAIN, "/refuse")).readHead();
+            assertThat(head.status()).isEqualTo(400);
+            assertThat(client.readBodyText(head)).isEqualTo("to the end");
+        }
+    }
+
+    // ---- nothing is smuggled
+
+    @ParameterizedTest
+    @ValueSource(strings = {"200 OK", "401 Unauthorized", "426 Upgrade Required"})
+    void whatFollowsARefusedHandshakeIsNoRequest(String status) throws Exception {
+        backend.on("/refuse", exchange -> exchange.answer(status, "no"));
+        for (String handshake : List.of(webSocket(Routes.MAIN, "/refuse"), raw(Routes.MAIN, "/refuse"))) {
+            try (Wire client = client()) {
+                client.send(handshake + request("GET", path(Routes.MAIN, "/smuggled")));
+                Head head = client.readHead();
+                assertThat(client.readBodyText(head)).isEqualTo("no");
+                client.ending();
+            }
+        }
+        assertThat(backend.requests()).noneMatch(head -> head.target().contains("smuggled"));
+    }
+
+    @Test
+    void aRequestSentAfterTheRefusalWasReadIsNotServed() throws Exception {
+        backend.on("/refuse", exchange -> exchange.answer("403 Forbidden", "no"));
+        try (Wire client = client()) {
+            client.send(webSocket(Routes.MAIN, "/refuse"));
+            assertThat(client.readBodyText(client.readHead())).isEqualTo("no");
+            try {
+                client.send(request("GET", path(Routes.MAIN, "/smuggled")));
+            } catch (IOException e) {
+                // Closed already.
+            }
+            client.ending();
+        }
+        assertThat(backend.requests()).hasSize(1);
+    }
+
+    @Test
+    void theBackendConnectionOfARefusedHandshakeIsNotUsedAgain() throws Exception {
+        CountDownLatch closed = new CountDownLatch(2);
+        backend.on("/refuse", exchange -> {
+            exchange.sendHead("HTTP/1.1 401 Unauthorized", "Content-Length: 2");
+            exchange.wire().send("no");
+            exchange.wire().ending();
+            closed.countDown();
+        });
+        backend.on("/next", exchange -> exchange.answer("200 OK", "next"));
+        for (String handshake : List.of(webSocket(Routes.MAIN, "/refuse"), raw(Routes.MAIN, "/refuse"))) {
+            try (Wire client = client()) {
+                client.send(handshake);
+                client.readBody(client.readHead());
+            }
+            try (Wire client = client()) {
+                client.send(request("GET", path(Routes.MAIN, "/next")));
+                assertThat(client.readBodyText(client.readHead())).isEqualTo("next");
+            }
+        }
+        assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @Test
+    void aSecondAnswerBehindARefusalReachesNobody() throws Exception {
+        backend.on("/refuse", exchange -> exchange.wire()
+                .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"
+                        + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"));
+        backend.on("/next", exchange -> exchange.answer("200 OK", "next"));
+        try (Wire client = client()) {
+            client.send(webSocket(Routes.MAIN, "/refuse"));
+            assertThat(client.readBodyText(client.readHead())).isEqualTo("no");
+            client.ending();
+        }
+        for (int i = 0; i < 3; i++) {
+            try (Wire client = client()) {
+                client.send(request("GET", path(Routes.MAIN, "/next")));
+                assertThat(client.readBodyText(client.readHead())).isEqualTo("next");
+            }
+        }
+    }
+
+    @Test
+    void whatFollowsAFailedHandshakeIsNoRequest() throws Exception {
+        backend.on("/drop", exchange -> {});
+        backend.on(
+                "/other",
+                exchange -> exchange.sendHead(
+                        "HTTP/1.1 101 Switching Protocols", "Upgrade: something-else", "Connection: Upgrade"));
+        for (String backendPath : List.of("/drop", "/other")) {
+            try (Wire client = client()) {
+                client.send(webSocket(Routes.MAIN, backendPath) + request("GET", path(Routes.MAIN, "/smuggled")));
+                Head head = client.readHead();
+                assertThat(head.status()).isEqualTo(502);
+                assertPlainError(head, client.readBodyText(head));
+                client.ending();
+            }
+        }
+        assertThat(backend.requests()).noneMatch(head -> head.target().contains("smuggled"));
+    }
+
+    // ---- the 101
+
+    @Test
+    void theHeadOfThe101ReachesTheClient() throws Exception {
+        backend.on("/ws", exchange -> {
+            exchange.acceptWebSocket(
+                    "Sec-WebSocket-Protocol: chat.v2",
+                    "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=\"15\", x-webkit-deflate-frame",
+                    "Set-Cookie: a=\"1 2\"; Path=/",
+                    "Set-Cookie: b=2; HttpOnly",
+                    "Date: Sat, 01 Jan 2000 00:00:00 GMT",
+                    "X-CaSe: VaLuE, \"quoted\"",
+                    "X-Twice: 1",
+                    "X-Twice: 2");
+            exchange.echo();
+        });
+        try (Wire client = client()) {
+            Head head = client.send(webSocket(
+                            Routes.WEBSOCKET,
+                            "/ws",
+                            "Sec-WebSocket-Protocol: chat.v1, chat.v2",
+                            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, x-webkit-deflate-frame",
+                            "Origin: http://chat.example"))
+                    .readHead();
+            assertThat(head.startLine()).startsWith("HTTP/1.1 101");
+            assertThat(head.value("Upgrade")).isEqualToIgnoringCase("websocket");
+            assertThat(head.tokens("Connection")).contains("upgrade");
+            assertThat(head.value("Sec-WebSocket-Accept")).isEqualTo(Frame.accept(KEY));
+            assertThat(head.value("Sec-WebSocket-Protocol")).isEqualTo("chat.v2");
+            assertThat(head.value("Sec-WebSocket-Extensions"))
+                    .isEqualTo("permessage-deflate; client_max_window_bits=\"15\", x-webkit-deflate-frame");
+            assertThat(head.values("Set-Cookie")).containsExactly("a=\"1 2\"; Path=/", "b=2; HttpOnly");
+            assertThat(head.value("X-CaSe")).isEqualTo("VaLuE, \"quoted\"");
+            assertThat(head.values("X-Twice")).containsExactly("1", "2");
+            assertThat(head.value("Date")).isEqualTo("Sat, 01 Jan 2000 00:00:00 GMT");
+            assertThat(head.has("Content-Length")).isFalse();
+            assertThat(head.has("Transfer-Encoding")).isFalse();
+            assertEchoes(client, Frame.text("hello"));
+        }
+        Head seen = backend.requests().get(0);
+        assertThat(seen.method()).isEqualTo("GET");
+        assertThat(seen.value("Host")).isEqualTo(HOST);
+        assertThat(seen.value("Upgrade")).isEqualTo("websocket");
+        assertThat(seen.tokens("Connection")).containsExactly("upgrade");
+        assertThat(seen.value("Sec-WebSocket-Key")).isEqualTo(KEY);
+        assertThat(seen.value("Sec-WebSocket-Version")).isEqualTo("13");
+        assertThat(seen.value("Sec-WebSocket-Protocol")).isEqualTo("chat.v1, chat.v2");
+        assertThat(seen.value("Sec-WebSocket-Extensions"))
+                .isEqualTo("permessage-deflate; client_max_window_bits, x-webkit-deflate-frame");
+        assertThat(seen.value("Origin")).isEqualTo("http://chat.example");
+        assertThat(seen.has("Content-Length")).isFalse();
+        assertThat(seen.has("Transfer-Encoding")).isFalse();
+    }
+
+    @Test
+    void theSpellingOfTheHandshakeIsKept() throws Exception {
+        backend.on("/ws", exchange -> {
+            exchange.sendHead(
+                    "HTTP/1.1 101 Switching Protocols",
+                    "Upgrade: WebSocket",
+                    "Connection: upgrade",
+                    "Sec-WebSocket-Accept: " + Frame.accept(KEY),
+                    "Sec-WebSocket-Origin: http://chat.example",
+                    "Sec-WebSocket-Location: ws://chat.example:8443/ws");
+            exchange.echo();
+        });
+        try (Wire client = client()) {
+            Head head = client.send(request(
+                            "GET",
+                            path(Routes.WEBSOCKET, "/ws"),
+                            "uPGRADE: WebSocket",
+                            "cOnnection: keep-alive, UPGRADE",
+                            "sec-websocket-key: " + KEY,
+                            "sec-websocket-version: 13"))
+                    .readHead();
+            assertThat(head.status()).isEqualTo(101);
+            assertThat(head.value("Upgrade")).isEqualTo("WebSocket");
+            if (fairlead().server().rewritesConnectionOf101()) {
+                assertThat(head.value("Connection")).isEqualTo("Upgrade");
+            } else {
+                assertThat(head.tokens("Connection")).contains("upgrade");
+            }
+            assertThat(head.fields())
+                    .extracting(Head.Field::name)
+                    .contains("Sec-WebSocket-Origin", "Sec-WebSocket-Location");
+            assertEchoes(client, Frame.text("hello"));
+        }
+        Head seen = backend.requests().get(0);
+        assertThat(seen.value("Upgrade")).isEqualTo("WebSocket");
+        assertThat(seen.tokens("Connection")).containsExactly("upgrade");
+    }
+
+    @Test
+    void a101WithoutAnyWebSocketHeaderOpensATunnel() throws Exception {
+        backend.on("/raw", WireTest::rawEcho);
+        try (Wire client = client()) {
+            Head head = client.send(raw(Routes.MAIN, "/raw")).readHead();
+            assertThat(head.status()).isEqualTo(101);
+            assertThat(head.value("Upgrade")).isEqualTo("line-noise");
+            assertThat(head.tokens("Connection")).contains("upgrade");
+            client.send("\0\r\nbytes\377");
+            assertThat(client.readText(9)).isEqualTo("\0\r\nbytes\377");
+        }
+        assertThat(backend.requests().get(0).value("Upgrade")).isEqualTo("line-noise");
+    }
+
+    @Test
+    void aWebSocket101WithAWrongAcceptIsCarriedAsItIs() throws Exception {
+        backend.on("/ws", exchange -> {
+            exchange.sendHead(
+                    "HTTP/1.1 101 Switching Protocols",
+                    "Upgrade: websocket",
+                    "Connection: Upgrade",
+                    "Sec-WebSocket-Accept: bm90IHJpZ2h0");
+            exchange.echo();
+        });
+        try (Wire client = client()) {
+            Head head = client.send(webSocket(Routes.WEBSOCKET, "/ws")).readHead();
+            assertThat(head.status()).isEqualTo(101);
+            assertThat(head.value("Sec-WebSocket-Accept")).isEqualTo("bm90IHJpZ2h0");
+            client.send("as it is");
+            assertThat(client.readText(8)).isEqualTo("as it is");
+        }
+    }
+
+    @Test
+    void bytesGluedToThe101ReachTheClient() throws Exception {
+        backend.on("/glued", exchange -> {
+            exchange.wire()
+                    .send(
+                            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: line-noise\r\nConnection: Upgrade\r\n\r\n\r\nfirst");
+            exchange.echo();
+        });
+        backend.on("/frame", exchange -> {
+            byte[] head =
+                    ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+                                    + Frame.accept(KEY)
+                                    + "\r\n\r\n")
+                            .getBytes(StandardCharsets.ISO_8859_1);
+            byte[] frame = Frame.text("hello").plain();
+            byte[] both = new byte[head.length + frame.length];
+            System.arraycopy(head, 0, both, 0, head.length);
+            System.arraycopy(frame, 0, both, head.length, frame.length);
+            exchange.wire().send(both);
+            exchange.echo();
+        });
+        try (Wire client = rawTunnel(Routes.MAIN, "/glued")) {
+            assertThat(client.readText(7)).isEqualTo("\r\nfirst");
+            client.send("second");
+            assertThat(client.readText(6)).isEqualTo("second");
+        }
+        try (Wire client = webSocketTunnel(Routes.MAIN, "/frame")) {
+            assertThat(Frame.read(client).text()).isEqualTo("hello");
+        }
+    }
+
+    @Test
+    void manyBytesGluedToThe101ReachTheClient() throws Exception {
+        Noise noise = new Noise(4, 1 << 20);
+        backend.on("/glued", exchange -> {
+            byte[] head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: line-noise\r\nConnection: Upgrade\r\n\r\n"
+                    .getBytes(StandardCharsets.ISO_8859_1);
+            byte[] body = noise.bytes();
+            byte[] both = new byte[head.length + body.length];
+            System.arraycopy(head, 0, both, 0, head.length);
+            System.arraycopy(body, 0, both, head.length, body.length);
+            exchange.wire().send(both);
+        });
+        try (Wire client = rawTunnel(Routes.MAIN, "/glued")) {
+            assertThat(client.readRest()).isEqualTo(noise.bytes());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 8, 1000, 8192, 65_536})
+    void bytesGluedToTheRequestReachTheBackendAfterIts101(int length) throws Exception {
+        byte[] early = new Noise(5, length).bytes();
+        backend.on("/early", exchange -> {
+            assertThat(exchange.wire().in().available())
+                    .as("bytes before the 101")
+                    .isZero();
+            exchange.wire().expectSilence(Duration.ofMillis(200));
+            exchange.acceptRaw();
+            assertThat(exchange.wire().read(length)).isEqualTo(early);
+            exchange.wire().send("got them");
+            exchange.echo();
+        });
+        try (Wire client = client()) {
+            byte[] head = raw(Routes.MAIN, "/early").getBytes(StandardCharsets.ISO_8859_1);
+            byte[] both = new byte[head.length + length];
+            System.arraycopy(head, 0, both, 0, head.length);
+            System.arraycopy(early, 0, both, head.length, length);
+            Head answer = client.send(both).readHead();
+            assertThat(answer.status()).isEqualTo(101);
+            assertThat(client.readText(8)).isEqualTo("got them");
+            client.send("and more");
+            assertThat(client.readText(8)).isEqualTo("and more");
+        }
+    }
+
+    @Test
+    void aCrLfBehindTheRequestHeadIsPayload() throws Exception {
+        backend.on("/crlf", exchange -> {
+            exchange.acceptRaw();
+            exchange.wire().send("<" + exchange.wire().readText(4) + ">");
+        });
+        try (Wire client = client()) {
+            Head head = client.send(raw(Routes.MAIN, "/crlf") + "\r\nab").readHead();
+            assertThat(head.status()).isEqualTo(101);
+            assertThat(client.readText(6)).isEqualTo("<\r\nab>");
+        }
+    }
+
+    @Test
+    void aBackendThatClosesRightAfterIts101EndsTheTunnel() throws Exception {
+        backend.on("/bye", Exchange::acceptRaw);
+        try (Wire client = rawTunnel(Routes.MAIN, "/bye")) {
+            assertThat(client.ending()).isEqualTo(Wire.Ending.FIN);
+        }
+    }
+
+    // ---- handshakes that fail
+
+    @Test
+    void a101ThatNamesAnotherProtocolIsABadGateway() throws Exception {
+        backend.on("/other", exchange -> {
+            exchange.sendHead("HTTP/1.1 101 Switching Protocols", "Upgrade: something-else", "Connection: Upgrade");
+            exchange.echo();
+        });
+        assertFails(502, webSocket(Routes.MAIN, "/other"));
+        assertFails(502, raw(Routes.MAIN, "/other"));
+        eventually().until(() -> backend.open() == 0);
+    }
+
+    @Test
+    void a101WithoutUpgradeIsABadGateway() throws Exception {
+        backend.on("/bare", exchange -> {
+            exchange.sendHead("HTTP/1.1 101 Switching Protocols");
+            exchange.echo();
+        });
+        assertFails(502, webSocket(Routes.MAIN, "/bare"));
+    }
+
+    @Test
+    void a101ThatNobodyAskedForIsABadGateway() throws Exception {
+        backend.on("/unasked", exchange -> {
+            exchange.sendHead("HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade");
+            exchange.echo();
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/unasked")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(502);
+            assertPlainError(head, client.readBodyText(head));
+        }
+        eventually().until(() -> backend.open() == 0);
+    }
+
+    @Test
+    void aBackendThatIsSilentOnTheHandshakeIsAGatewayTimeout() throws Exception {
+        backend.on("/hang", exchange -> exchange.wire().ending());
+        assertFails(504, webSocket(Routes.QUICK, "/hang"));
+        assertFails(504, raw(Routes.QUICK, "/hang"));
+        eventually().until(() -> backend.open() == 0);
+    }
+
+    @Test
+    void aDeadBackendIsABadGateway() throws Exception {
+        assertFails(502, webSocket(Routes.DEAD, "/ws"));
+    }
+
+    @Test
+    void aBackendThatBreaksOffTheHandshakeIsABadGateway() throws Exception {
+        backend.on("/drop", exchange -> {});
+        backend.on("/rst", exchange -> exchange.wire().reset());
+        backend.on("/half", exchange -> exchange.wire().send("HTTP/1.1 101 Switching Protocols\r\nUpgra"));
+        backend.on("/garbage", exchange -> exchange.wire().send("\0\1\2\r\n\r\n"));
+        for (String backendPath : List.of("/drop", "/rst", "/half", "/garbage")) {
+            assertFails(502, webSocket(Routes.MAIN, backendPath));
+            assertFails(502, raw(Routes.MAIN, backendPath));
+        }
+    }
+
+    @Test
+    void a101HeadOverTheLimitIsABadGateway() throws Exception {
+        backend.on("/wide", exchange -> exchange.acceptWebSocket("X-Wide: " + "w".repeat(6000)));
+        assertFails(502, webSocket(Routes.NARROW, "/wide"));
+    }
+
+    private void assertFails(int status, String handshake) throws IOException {
+        try (Wire client = client()) {
+            Head head = client.send(handshake).readHead();
+            assertThat(head.status()).as("%s", head).isEqualTo(status);
+            assertPlainError(head, client.readBodyText(head));
+            client.ending();
+        }
+    }
+
+    // ---- requests that are no handshake, or a malformed one
+
+    @Test
+    void aWebSocketRequestWithABodyIsRefused() throws Exception {
+        backend.on("/", WireTest::webSocketEcho);
+        for (String framed : List.of(
+                webSocket(Routes.MAIN, "/ws", "Content-Length: " + SMUGGLED.length()) + SMUGGLED,
+                webSocket(Routes.MAIN, "/ws", "Transfer-Encoding: chunked") + "0\r\n\r\n" + SMUGGLED)) {
+            assertFails(400, framed);
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    @Test
+    void aWebSocketRequestOfLengthZeroHasNoBody() throws Exception {
+        backend.on("/ws", WireTest::webSocketEcho);
+        try (Wire client = switched(client(), webSocket(Routes.MAIN, "/ws", "Content-Length: 0"))) {
+            assertEchoes(client, Frame.text("hello"));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"POST", "PUT", "HEAD", "OPTIONS", "DELETE"})
+    void aWebSocketRequestThatIsNoGetIsRefused(String method) throws Exception {
+        backend.on("/", WireTest::webSocketEcho);
+        String handshake = webSocket(Routes.MAIN, "/ws").replaceFirst("GET", method);
+        try (Wire client = client()) {
+            Head head = client.send(handshake).readHead();
+            assertThat(head.status()).isEqualTo(400);
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    @Test
+    void anotherUpgradeWithABodyIsPlainHttp() throws Exception {
+        backend.on(
+                "/post",
+                exchange -> exchange.answer("200 OK", new String(exchange.readBody(), StandardCharsets.ISO_8859_1)));
+        for (String[] framed :
+                new String[][] {{"Content-Length: 4", "body"}, {"Transfer-Encoding: chunked", "4\r\nbody\r\n0\r\n\r\n"}
+                }) {
+            try (Wire client = client()) {
+                client.send(request(
+                                "POST",
+                                path(Routes.MAIN, "/post"),
+                                "Upgrade: line-noise",
+                                "Connection: Upgrade",
+                                framed[0])
+                        + framed[1]);
+                Head head = client.readHead();
+                assertThat(head.status()).isEqualTo(200);
+                assertThat(client.readBodyText(head)).isEqualTo("body");
+            }
+        }
+        assertThat(backend.requests()).hasSize(2).noneMatch(head -> head.has("Upgrade"));
+    }
+
+    @Test
+    void upgradeWithoutConnectionUpgradeIsPlainHttp() throws Exception {
+        backend.on("/plain", exchange -> exchange.answer("200 OK", "plain"));
+        assertPlain(request("GET", path(Routes.MAIN, "/plain"), "Upgrade: websocket", "Sec-WebSocket-Key: " + KEY));
+        assertPlain(request("GET", path(Routes.MAIN, "/plain"), "Upgrade: websocket", "Connection: keep-alive"));
+        assertPlain(request("GET", path(Routes.MAIN, "/plain"), "Connection: Upgrade"));
+        assertPlain(request("GET", path(Routes.MAIN, "/plain"), "Connection: Upgrade", "Upgrade: "));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nConnection: Upgrade, HTTP2-Settings",
+                "Upgrade: H2C\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nConnection: Upgrade",
+                "Upgrade: TLS/1.2\r\nConnection: Upgrade",
+                "Upgrade: tls/1.0\r\nConnection: upgrade",
+                "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA"
+            })
+    void upgradesOfTheConnectionItselfAreNeverForwarded(String lines) throws Exception {
+        backend.on("/plain", exchange -> exchange.answer("200 OK", "plain"));
+        assertPlain(request("GET", path(Routes.MAIN, "/plain"), lines.split("\r\n")));
+    }
+
+    @Test
+    void h2cBesideAnotherProtocolIsNotForwarded() throws Exception {
+        backend.on("/plain", exchange -> {
+            assertThat(exchange.head().tokens("Upgrade")).doesNotContain("h2c");
+            exchange.answer("200 OK", "plain");
+        });
+        for (String upgrade : List.of(
+                "Upgrade: h2c, line-noise", "Upgrade: line-noise, h2c", "Upgrade: line-noise\r\nUpgrade: h2c")) {
+            try (Wire client = client()) {
+                client.send(request(
+                        "GET", path(Routes.MAIN, "/plain"), (upgrade + "\r\nConnection: Upgrade").split("\r\n")));
+                assertThat(client.readHead().status()).isIn(200, 400);
+            }
+        }
+    }
+
+    @Test
+    void theDefaultRouteUpgradesToWebSocketOnly() throws Exception {
+        backend.on("/plain", exchange -> exchange.answer("200 OK", "plain"));
+        backend.on("/ws", WireTest::webSocketEcho);
+        assertPlain(raw(Routes.WEBSOCKET, "/plain"));
+        try (Wire client = webSocketTunnel(Routes.WEBSOCKET, "/ws")) {
+            assertEchoes(client, Frame.text("hello"));
+        }
+    }
+
+    @Test
+    void aRouteThatIsOffNeverUpgrades() throws Exception {
+        backend.on("/", exchange -> exchange.answer("200 OK", "plain"));
+        for (String handshake : List.of(webSocket(Routes.OFF, "/ws"), raw(Routes.OFF, "/ws"))) {
+            try (Wire client = client()) {
+                assertThat(client.send(handshake).readHead().status()).isGreaterThanOrEqualTo(200);
+            }
+        }
+        assertThat(backend.requests()).noneMatch(head -> head.has("Upgrade"));
+    }
+
+    /** The request is answered, and the backend saw no Upgrade in it. */
+    private void assertPlain(String request) throws IOException {
+        try (Wire client = client()) {
+            Head head = client.send(request).readHead();
+            assertThat(head.status()).as("%s", head).isEqualTo(200);
+            assertThat(client.readBodyText(head)).isEqualTo("plain");
+        }
+        Head seen = backend.requests().get(backend.requests().size() - 1);
+        assertThat(seen.has("Upgrade")).as("%s", seen).isFalse();
+        assertThat(seen.has("HTTP2-Settings")).as("%s", seen).isFalse();
+        assertThat(seen.tokens("Connection")).doesNotContain("upgrade", "http2-settings");
+    }
+
+    @Test
+    void anAbsoluteTargetDoesNotSelectTheBackend() throws Exception {
+        backend.on("/", WireTest::webSocketEcho);
+        String target = (secure() ? "https" : "http") + "://" + HOST + path(Routes.MAIN, "/ws?a=%2F");
+        String handshake =
+                webSocket(Routes.MAIN, "/ws?a=%2F").replace("GET " + path(Routes.MAIN, "/ws?a=%2F"), "GET " + target);
+        try (Wire client = switched(client(), handshake)) {
+            assertEchoes(client, Frame.text("hello"));
+        }
+        Head seen = backend.requests().get(0);
+        assertThat(seen.target()).isEqualTo("/ws?a=%2F");
+        assertThat(seen.value("Host")).isEqualTo(HOST);
+    }
+
+    @Test
+    void theQueryAndThePathOfAHandshakeArriveByteForByte() throws Exception {
+        backend.on("/", WireTest::webSocketEcho);
+        try (Wire client = webSocketTunnel(Routes.MAIN, "/socket.io/%7E/?EIO=4&transport=websocket&a=%2F&b=c+d%20e")) {
+            assertEchoes(client, Frame.text("hello"));
+        }
+        assertThat(backend.requests().get(0).target())
+                .isEqualTo("/socket.io/%7E/?EIO=4&transport=websocket&a=%2F&b=c+d%20e");
+    }
+
+    @Test
+    void aHandshakeWithADotSegmentIsRefused() throws Exception {
+        backend.on("/", WireTest::webSocketEcho);
+        try (Wire client = client()) {
+            assertThat(client.send(webSocket(Routes.DEEP, "/a/%2e%2e/ws"))
+                            .readHead()
+                            .status())
+                    .isEqualTo(400);
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    @Test
+    void oldWebSocketVersionsAreTheBackendsToAnswer() throws Exception {
+        backend.on("/ws", exchange -> exchange.answer("426 Upgrade Required", "13 only", "Sec-WebSocket-Version: 13"));
+        String handshake = webSocket(Routes.WEBSOCKET, "/ws").replace("Version: 13", "Version: 8");
+        try (Wire client = client()) {
+            Head head = client.send(handshake).readHead();
+            assertThat(head.status()).isEqualTo(426);
+            assertThat(head.value("Sec-WebSocket-Version")).isEqualTo("13");
+            assertThat(client.readBodyText(head)).isEqualTo("13 only");
+        }
+        assertThat(backend.requests().get(0).value("Sec-WebSocket-Version")).isEqualTo("8");
+    }
+
+    @Test
+    void aClientThatLeavesDuringTheHandshakeLetsTheBackendGo() throws Exception {
+        CountDownLatch gone = new CountDownLatch(1);
+        CountDownLatch left = new CountDownLatch(1);
+        backend.on("/late", exchange -> {
+            assertThat(left.await(10, TimeUnit.SECONDS)).isTrue();
+            exchange.acceptRaw();
+            exchange.wire().ending();
+            gone.countDown();
+        });
+        try (Wire client = client()) {
+            client.send(raw(Routes.MAIN, "/late"));
+            eventually().until(() -> backend.requests().size() == 1);
+            client.reset();
+        }
+        left.countDown();
+        assertThat(gone.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+}

@@ -1,0 +1,178 @@
+package io.fairlead.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.suite.peer.Backend;
+import io.fairlead.suite.peer.Exchange;
+import io.fairlead.suite.peer.Frame;
+import io.fairlead.suite.peer.Head;
+import io.fairlead.suite.peer.Wire;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Timeout;
+
+/** A client's and a backend's wire with Fairlead between them. */
+@Timeout(120)
+public abstract class WireTest {
+
+    /** The Host that clients ask for. */
+    protected static final String HOST = "chat.example:8443";
+
+    /** The key of every WebSocket handshake here; the sample of RFC 6455. */
+    protected static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+
+    protected final Backend backend = Routes.BACKEND;
+
+    protected abstract Fairlead fairlead();
+
+    /** Whether the clients of this class speak TLS. */
+    protected boolean secure() {
+        return false;
+    }
+
+    @BeforeEach
+    void forgetTheTestBefore() {
+        backend.reset();
+    }
+
+    @AfterEach
+    void backendFoundNoFault() {
+        assertThat(backend.faults()).as("faults seen by the backend").isEmpty();
+        backend.reset();
+    }
+
+    protected InetSocketAddress address() {
+        return secure()
+                ? Objects.requireNonNull(fairlead().https())
+                : fairlead().http();
+    }
+
+    protected Wire client() throws IOException {
+        return Wire.connect(address(), secure() ? fairlead().trust() : null, 0);
+    }
+
+    /** A client whose system takes little before the client reads. */
+    protected Wire slowClient() throws IOException {
+        return Wire.connect(address(), secure() ? fairlead().trust() : null, 16_384);
+    }
+
+    protected String path(String route, String backendPath) {
+        return fairlead().path(route, backendPath);
+    }
+
+    /** A request head with Host and these lines. */
+    protected static String request(String method, String target, String... headers) {
+        StringBuilder text = new StringBuilder(method)
+                .append(' ')
+                .append(target)
+                .append(" HTTP/1.1\r\nHost: ")
+                .append(HOST)
+                .append("\r\n");
+        for (String header : headers) {
+            text.append(header).append("\r\n");
+        }
+        return text.append("\r\n").toString();
+    }
+
+    /** The head of an RFC 6455 handshake. */
+    protected String webSocket(String route, String backendPath, String... headers) {
+        String[] all = new String[headers.length + 4];
+        all[0] = "Upgrade: websocket";
+        all[1] = "Connection: Upgrade";
+        all[2] = "Sec-WebSocket-Key: " + KEY;
+        all[3] = "Sec-WebSocket-Version: 13";
+        System.arraycopy(headers, 0, all, 4, headers.length);
+        return request("GET", path(route, backendPath), all);
+    }
+
+    /** The head of an upgrade to a protocol that is not WebSocket. */
+    protected String raw(String route, String backendPath) {
+        return request("GET", path(route, backendPath), "Upgrade: line-noise", "Connection: Upgrade");
+    }
+
+    /** A client in a raw tunnel, its 101 read. */
+    protected Wire rawTunnel(String route, String backendPath) throws IOException {
+        return switched(client(), raw(route, backendPath));
+    }
+
+    /** A client in a WebSocket tunnel, its 101 read. */
+    protected Wire webSocketTunnel(String route, String backendPath) throws IOException {
+        return switched(client(), webSocket(route, backendPath));
+    }
+
+    /** Sends a handshake and expects its 101. */
+    protected static Wire switched(Wire client, String handshake) throws IOException {
+        try {
+            Head head = client.send(handshake).readHead();
+            assertThat(head.status()).as("%s", head).isEqualTo(101);
+            return client;
+        } catch (IOException | AssertionError e) {
+            client.close();
+            throw e;
+        }
+    }
+
+    /** Accepts a WebSocket and sends every byte back. */
+    protected static void webSocketEcho(Exchange exchange) throws IOException {
+        exchange.acceptWebSocket();
+        exchange.echo();
+    }
+
+    /** Accepts a raw tunnel and sends every byte back. */
+    protected static void rawEcho(Exchange exchange) throws IOException {
+        exchange.acceptRaw();
+        exchange.echo();
+    }
+
+    /** An error of Fairlead's own: short, plain, and silent about what lies behind. */
+    protected void assertPlainError(Head head, String body) {
+        assertThat(head.value("Content-Type")).startsWith("text/plain");
+        assertThat(body)
+                .hasSizeBetween(1, 400)
+                .doesNotContain(String.valueOf(backend.port()))
+                .doesNotContain("127.0.0.1")
+                .doesNotContain("Exception")
+                .doesNotContain("\tat ")
+                .doesNotContain("<");
+    }
+
+    protected static ConditionFactory eventually() {
+        return Awaitility.await().pollInterval(Duration.ofMillis(20)).atMost(Duration.ofSeconds(20));
+    }
+
+    /** Waits until a counter has stood still for a second, and gives what it shows. */
+    protected static long standstill(AtomicLong counter) {
+        return standstill(counter, 1000);
+    }
+
+    /** Waits until a counter has stood still for some milliseconds, and gives what it shows. */
+    protected static long standstill(AtomicLong counter, long milliseconds) {
+        long[] seen = {0, System.nanoTime()};
+        Awaitility.await()
+                .pollInterval(Duration.ofMillis(10))
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> {
+                    long now = counter.get();
+                    if (now != seen[0]) {
+                        seen[0] = now;
+                        seen[1] = System.nanoTime();
+                    }
+                    return now > 0 && System.nanoTime() - seen[1] > milliseconds * 1_000_000;
+                });
+        return counter.get();
+    }
+
+    /** A frame as the client of this class would send it, through a tunnel that echoes. */
+    protected static void assertEchoes(Wire tunnel, Frame frame) throws IOException {
+        byte[] bytes = frame.masked();
+        tunnel.send(bytes);
+        assertThat(tunnel.read(bytes.length)).isEqualTo(bytes);
+    }
+}

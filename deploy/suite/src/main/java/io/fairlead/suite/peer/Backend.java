@@ -1,0 +1,135 @@
+package io.fairlead.suite.peer;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A backend that does as a test says: each path has a script, which reads and writes the connection as it likes.
+ *
+ * <p>One thread a connection, all of the {@link Crew}. When a script ends, the connection is closed, unless it said
+ * {@link Exchange#stay()}.
+ */
+public final class Backend {
+
+    /** What the backend does with a request. */
+    public interface Script {
+        void play(Exchange exchange) throws Exception;
+    }
+
+    private final ServerSocket door;
+    private final Map<String, Script> scripts = new ConcurrentSkipListMap<>();
+    private final List<Head> requests = new CopyOnWriteArrayList<>();
+    private final List<Throwable> faults = new CopyOnWriteArrayList<>();
+    private final Set<Wire> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger accepted = new AtomicInteger();
+
+    private Backend(ServerSocket door) {
+        this.door = door;
+    }
+
+    /** Listens on a free port of the loopback address. */
+    public static Backend start() {
+        try {
+            ServerSocket door = new ServerSocket();
+            door.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 4096);
+            Backend backend = new Backend(door);
+            Crew.start(backend::accept);
+            return backend;
+        } catch (IOException e) {
+            throw new IllegalStateException("no backend", e);
+        }
+    }
+
+    public int port() {
+        return door.getLocalPort();
+    }
+
+    /** For every request whose target starts with this; the longest such text wins. */
+    public void on(String targetPrefix, Script script) {
+        scripts.put(targetPrefix, script);
+    }
+
+    /** The requests since the last {@link #reset()}, in the order of their arrival. */
+    public List<Head> requests() {
+        return requests;
+    }
+
+    /** The connections open now. */
+    public int open() {
+        return open.size();
+    }
+
+    /** The connections accepted since the last {@link #reset()}. */
+    public int accepted() {
+        return accepted.get();
+    }
+
+    /** What scripts threw, other than exceptions of I/O: a peer may leave when it likes. */
+    public List<Throwable> faults() {
+        return faults;
+    }
+
+    /** Forgets scripts and requests and closes the connections, so that no test hears of another. */
+    public void reset() {
+        open.forEach(Wire::close);
+        scripts.clear();
+        requests.clear();
+        faults.clear();
+        accepted.set(0);
+    }
+
+    private void accept() throws IOException {
+        while (true) {
+            Socket socket = door.accept();
+            Wire wire = Wire.accepted(socket);
+            open.add(wire);
+            int number = accepted.incrementAndGet();
+            Crew.start(() -> serve(wire, number));
+        }
+    }
+
+    private void serve(Wire wire, int number) {
+        try (wire) {
+            wire.patience(0);
+            while (true) {
+                Head head = wire.readHead();
+                wire.patience(Wire.PATIENCE_MS);
+                requests.add(head);
+                Exchange exchange = new Exchange(wire, head, number);
+                script(head).play(exchange);
+                if (!exchange.lasting()) {
+                    return;
+                }
+                wire.patience(0);
+            }
+        } catch (IOException e) {
+            // The peer left, or a test is over.
+        } catch (Throwable e) {
+            faults.add(e);
+        } finally {
+            open.remove(wire);
+        }
+    }
+
+    private Script script(Head head) {
+        Script best = exchange -> exchange.answer("404 Not Found", "no script for " + head.target());
+        int length = -1;
+        for (Map.Entry<String, Script> entry : scripts.entrySet()) {
+            if (entry.getKey().length() > length && head.target().startsWith(entry.getKey())) {
+                best = entry.getValue();
+                length = entry.getKey().length();
+            }
+        }
+        return best;
+    }
+}

@@ -1,0 +1,101 @@
+package io.fairlead.suite.peer;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+
+/** One request at the {@link Backend}, and the connection that it came on. */
+public final class Exchange {
+
+    private final Wire wire;
+    private final Head head;
+    private final int connection;
+    private boolean bodyRead;
+    private boolean lasting;
+
+    Exchange(Wire wire, Head head, int connection) {
+        this.wire = wire;
+        this.head = head;
+        this.connection = connection;
+    }
+
+    public Wire wire() {
+        return wire;
+    }
+
+    public Head head() {
+        return head;
+    }
+
+    /** The number of the connection, counted from 1 as they were accepted. */
+    public int connection() {
+        return connection;
+    }
+
+    public byte[] readBody() throws IOException {
+        bodyRead = true;
+        return wire.readBody(head);
+    }
+
+    /** After the script the connection stays open for the next request. */
+    public void stay() {
+        lasting = true;
+    }
+
+    boolean lasting() throws IOException {
+        if (lasting && !bodyRead) {
+            readBody();
+        }
+        return lasting;
+    }
+
+    /** Answers with a length and stays for the next request. */
+    public void answer(String status, String body, String... headers) throws IOException {
+        StringBuilder text = new StringBuilder("HTTP/1.1 ").append(status).append("\r\n");
+        for (String header : headers) {
+            text.append(header).append("\r\n");
+        }
+        byte[] bytes = body.getBytes(StandardCharsets.ISO_8859_1);
+        text.append("Content-Length: ").append(bytes.length).append("\r\n\r\n").append(body);
+        if (!bodyRead) {
+            readBody();
+        }
+        wire.send(text.toString());
+        stay();
+    }
+
+    /** Sends the lines of a head and the empty line behind them. */
+    public void sendHead(String... lines) throws IOException {
+        wire.send(String.join("\r\n", lines) + "\r\n\r\n");
+    }
+
+    /** Sends one chunk; an empty one is the end of the body. */
+    public void sendChunk(String text) throws IOException {
+        wire.send(Integer.toHexString(text.length()) + "\r\n" + text + "\r\n");
+    }
+
+    /** Accepts the WebSocket as RFC 6455 has it, with further header lines. */
+    public void acceptWebSocket(String... headers) throws IOException {
+        StringBuilder text = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\n")
+                .append("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
+                .append(Frame.accept(head.value("Sec-WebSocket-Key")))
+                .append("\r\n");
+        for (String header : headers) {
+            text.append(header).append("\r\n");
+        }
+        wire.send(text.append("\r\n").toString());
+    }
+
+    /** Accepts whatever protocol was asked for, with nothing but the two headers that a 101 must have. */
+    public void acceptRaw() throws IOException {
+        sendHead("HTTP/1.1 101 Switching Protocols", "Upgrade: " + head.value("Upgrade"), "Connection: Upgrade");
+    }
+
+    /** Sends back every byte until the end of the stream, then ends its own. */
+    public void echo() throws IOException {
+        byte[] buffer = new byte[65_536];
+        for (int n = wire.in().read(buffer); n >= 0; n = wire.in().read(buffer)) {
+            wire.out().write(buffer, 0, n);
+        }
+        wire.finish();
+    }
+}

@@ -1,0 +1,79 @@
+package io.fairlead.suite.peer;
+
+import com.sun.management.UnixOperatingSystemMXBean;
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryMXBean;
+import java.lang.management.ThreadInfo;
+import java.lang.management.ThreadMXBean;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import javax.management.MBeanServerConnection;
+
+/**
+ * What a JVM holds: threads, descriptors, memory. Read over JMX, so that this JVM and a child process are one case.
+ *
+ * <p>The threads of the tests' own peers are not counted.
+ */
+public final class Vitals {
+
+    private final ThreadMXBean threads;
+    private final MemoryMXBean memory;
+    private final UnixOperatingSystemMXBean system;
+    private final List<BufferPoolMXBean> pools;
+
+    public Vitals(MBeanServerConnection jvm) {
+        try {
+            threads = ManagementFactory.getPlatformMXBean(jvm, ThreadMXBean.class);
+            memory = ManagementFactory.getPlatformMXBean(jvm, MemoryMXBean.class);
+            system = ManagementFactory.getPlatformMXBean(jvm, UnixOperatingSystemMXBean.class);
+            pools = ManagementFactory.getPlatformMXBeans(jvm, BufferPoolMXBean.class);
+        } catch (IOException e) {
+            throw new IllegalStateException("no view into the JVM", e);
+        }
+    }
+
+    /** Of the JVM that runs the tests and the server. */
+    public static Vitals here() {
+        return new Vitals(ManagementFactory.getPlatformMBeanServer());
+    }
+
+    /** The names of the live threads, without peers, JMX and the JVM's own. */
+    public List<String> threads() {
+        return Stream.of(threads.getThreadInfo(threads.getAllThreadIds()))
+                .filter(Objects::nonNull)
+                .map(ThreadInfo::getThreadName)
+                .filter(name -> !name.startsWith(Crew.PREFIX)
+                        && !name.startsWith("RMI ")
+                        && !name.startsWith("JMX ")
+                        && !name.startsWith("Attach Listener"))
+                .sorted()
+                .toList();
+    }
+
+    /** Open files and sockets, peers included where they live in the same JVM. */
+    public long descriptors() {
+        return system.getOpenFileDescriptorCount();
+    }
+
+    public long maxDescriptors() {
+        return system.getMaxFileDescriptorCount();
+    }
+
+    /** The bytes of all direct buffers. */
+    public long directBytes() {
+        return pools.stream()
+                .filter(pool -> pool.getName().equals("direct"))
+                .mapToLong(BufferPoolMXBean::getMemoryUsed)
+                .sum();
+    }
+
+    /** The used heap after a collection. */
+    public long heapBytes() {
+        memory.gc();
+        memory.gc();
+        return memory.getHeapMemoryUsage().getUsed();
+    }
+}
