@@ -31,7 +31,9 @@ public final class Backend {
     private final List<Head> requests = new CopyOnWriteArrayList<>();
     private final List<Throwable> faults = new CopyOnWriteArrayList<>();
     private final Set<Wire> open = ConcurrentHashMap.newKeySet();
+    private final Set<Wire> busy = ConcurrentHashMap.newKeySet();
     private final AtomicInteger accepted = new AtomicInteger();
+    private volatile int era;
 
     private Backend(ServerSocket door) {
         this.door = door;
@@ -64,14 +66,9 @@ public final class Backend {
         return requests;
     }
 
-    /** The connections open now. */
+    /** The connections open now that were used since the last {@link #reset()}. */
     public int open() {
         return open.size();
-    }
-
-    /** The connections accepted since the last {@link #reset()}. */
-    public int accepted() {
-        return accepted.get();
     }
 
     /** What scripts threw, other than exceptions of I/O: a peer may leave when it likes. */
@@ -79,30 +76,38 @@ public final class Backend {
         return faults;
     }
 
-    /** Forgets scripts and requests and closes the connections, so that no test hears of another. */
+    /**
+     * Forgets scripts and requests and closes the connections that are in the middle of a script, so that no test hears
+     * of another. Those that wait for a request stay: a proxy may be about to use one.
+     */
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread runs the tests.
     public void reset() {
-        open.forEach(Wire::close);
+        era++;
+        busy.forEach(Wire::close);
+        open.clear();
         scripts.clear();
         requests.clear();
         faults.clear();
-        accepted.set(0);
     }
 
     private void accept() throws IOException {
         while (true) {
             Socket socket = door.accept();
             Wire wire = Wire.accepted(socket);
-            open.add(wire);
             int number = accepted.incrementAndGet();
             Crew.start(() -> serve(wire, number));
         }
     }
 
     private void serve(Wire wire, int number) {
+        int began = era;
         try (wire) {
             wire.patience(0);
             while (true) {
                 Head head = wire.readHead();
+                began = era;
+                busy.add(wire);
+                open.add(wire);
                 wire.patience(Wire.PATIENCE_MS);
                 requests.add(head);
                 Exchange exchange = new Exchange(wire, head, number);
@@ -110,13 +115,17 @@ public final class Backend {
                 if (!exchange.lasting()) {
                     return;
                 }
+                busy.remove(wire);
                 wire.patience(0);
             }
         } catch (IOException e) {
             // The peer left, or a test is over.
         } catch (Throwable e) {
-            faults.add(e);
+            if (began == era) {
+                faults.add(e);
+            }
         } finally {
+            busy.remove(wire);
             open.remove(wire);
         }
     }

@@ -1,0 +1,32 @@
+package io.fairlead.deploy.jetty;
+
+import io.fairlead.suite.Application;
+import io.fairlead.suite.Fairlead;
+import io.fairlead.suite.OnServer;
+import io.fairlead.suite.TunnelTest;
+import org.jboss.arquillian.container.test.api.Deployment;
+import org.jboss.shrinkwrap.api.spec.WebArchive;
+
+@OnServer
+class JettyTlsTunnelTest extends TunnelTest {
+
+    @Deployment(testable = false)
+    static WebArchive war() {
+        return Application.war();
+    }
+
+    @Override
+    protected Fairlead fairlead() {
+        return new JettyServer();
+    }
+
+    @Override
+    protected boolean secure() {
+        return true;
+    }
+
+    @Override
+    protected int shortTunnels() {
+        return 2_000;
+    }
+}

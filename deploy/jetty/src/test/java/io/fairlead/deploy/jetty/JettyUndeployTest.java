@@ -1,0 +1,22 @@
+package io.fairlead.deploy.jetty;
+
+import io.fairlead.suite.Application;
+import io.fairlead.suite.Fairlead;
+import io.fairlead.suite.OnServer;
+import io.fairlead.suite.UndeployTest;
+import org.jboss.arquillian.container.test.api.Deployment;
+import org.jboss.shrinkwrap.api.spec.WebArchive;
+
+@OnServer
+class JettyUndeployTest extends UndeployTest {
+
+    @Deployment(name = APPLICATION, managed = false, testable = false)
+    static WebArchive war() {
+        return Application.war();
+    }
+
+    @Override
+    protected Fairlead fairlead() {
+        return new JettyServer();
+    }
+}

@@ -1,0 +1,166 @@
+package io.fairlead.deploy.selfrunning;
+
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
+import io.fairlead.suite.Application;
+import io.fairlead.suite.Fairlead;
+import io.fairlead.suite.Server;
+import io.fairlead.suite.peer.Crew;
+import io.fairlead.suite.peer.Vitals;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A process {@code java -Xmx256m -jar fairlead.war}, and its end by SIGTERM.
+ *
+ * <p>There is no archive to deploy here, only arguments to give, so the tests of this module use no Arquillian: a JUnit
+ * extension starts the process.
+ */
+final class SelfRunning implements Fairlead, AutoCloseable {
+
+    private static final Pattern LISTENING = Pattern.compile("listening on (http://\\S+/)");
+    private static final Server TRAITS = new Server("java -jar fairlead.war", Set.of(), true, false, true, true);
+
+    private final Process process;
+    private final List<String> output = new CopyOnWriteArrayList<>();
+    private final CompletableFuture<URI> listening = new CompletableFuture<>();
+    private final CompletableFuture<Void> outputEnded;
+    private @Nullable Vitals vitals;
+
+    private SelfRunning(Process process) {
+        this.process = process;
+        this.outputEnded = Crew.start(this::readOutput);
+    }
+
+    /** Starts it and returns at once. */
+    static SelfRunning launch(List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "-jar",
+                Application.BUILT.toString()));
+        command.addAll(arguments);
+        return new SelfRunning(
+                new ProcessBuilder(command).redirectErrorStream(true).start());
+    }
+
+    /** Starts it on a free port and waits until it listens. */
+    static SelfRunning start(List<String> routes) throws Exception {
+        List<String> arguments = new ArrayList<>(Arrays.asList("--http-port", "0"));
+        arguments.addAll(routes);
+        SelfRunning fairlead = launch(arguments);
+        try {
+            fairlead.listening.get(60, TimeUnit.SECONDS);
+            return fairlead;
+        } catch (Exception e) {
+            fairlead.close();
+            throw new IllegalStateException("fairlead.war did not listen; it said:\n" + fairlead.output(), e);
+        }
+    }
+
+    private void readOutput() throws IOException {
+        try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                output.add(line);
+                Matcher matcher = LISTENING.matcher(line);
+                if (matcher.find()) {
+                    listening.complete(URI.create(matcher.group(1)));
+                }
+            }
+        } finally {
+            listening.completeExceptionally(new IOException("its output ended"));
+        }
+    }
+
+    String output() {
+        return String.join("\n", output);
+    }
+
+    /** Sends SIGTERM. */
+    void terminate() {
+        process.destroy();
+    }
+
+    /** Waits for the end of the process and of its output. */
+    int exitValue() throws Exception {
+        if (!process.waitFor(60, TimeUnit.SECONDS)) {
+            throw new AssertionError("still running; it said:\n" + output());
+        }
+        Crew.await(outputEnded);
+        return process.exitValue();
+    }
+
+    @Override
+    public void close() throws Exception {
+        terminate();
+        if (!process.waitFor(30, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError("SIGTERM did not end it within 30 s; it said:\n" + output());
+        }
+    }
+
+    @Override
+    public InetSocketAddress http() {
+        URI uri = listening.join();
+        return new InetSocketAddress("127.0.0.1", uri.getPort());
+    }
+
+    @Override
+    public @Nullable InetSocketAddress https() {
+        return null;
+    }
+
+    @Override
+    public @Nullable SSLContext trust() {
+        return null;
+    }
+
+    @Override
+    public String path(String route, String backendPath) {
+        return "/" + route + backendPath;
+    }
+
+    @Override
+    public synchronized Vitals vitals() {
+        if (vitals == null) {
+            vitals = attach();
+        }
+        return vitals;
+    }
+
+    private Vitals attach() {
+        try {
+            VirtualMachine machine = VirtualMachine.attach(String.valueOf(process.pid()));
+            try {
+                JMXServiceURL url = new JMXServiceURL(machine.startLocalManagementAgent());
+                return new Vitals(JMXConnectorFactory.connect(url).getMBeanServerConnection());
+            } finally {
+                machine.detach();
+            }
+        } catch (AttachNotSupportedException | IOException e) {
+            throw new IllegalStateException("no view into the process", e);
+        }
+    }
+
+    @Override
+    public Server server() {
+        return TRAITS;
+    }
+}
