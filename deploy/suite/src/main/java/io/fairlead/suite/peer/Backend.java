@@ -61,7 +61,7 @@ public final class Backend {
         scripts.put(targetPrefix, script);
     }
 
-    /** The requests since the last {@link #reset()}, in the order of their arrival. */
+    /** The requests since the last {@link #reset()}, in the order of their arrival; at most a hundred. */
     public List<Head> requests() {
         return requests;
     }
@@ -109,7 +109,9 @@ public final class Backend {
                 busy.add(wire);
                 open.add(wire);
                 wire.patience(Wire.PATIENCE_MS);
-                requests.add(head);
+                if (requests.size() < 100) {
+                    requests.add(head);
+                }
                 Exchange exchange = new Exchange(wire, head, number);
                 script(head).play(exchange);
                 if (!exchange.lasting()) {
