@@ -10,13 +10,19 @@ import java.util.Set;
  * @param shapesUris the request targets that the server refuses itself, or changes, before a servlet sees them
  * @param rewritesConnectionOf101 answers {@code Connection: Upgrade} whatever the backend wrote there
  * @param holdsThreads a tunnel occupies threads of the server while it is idle
- * @param halfClosesUnderTls an end of stream travels through TLS while the other direction goes on
+ * @param endsOutputAlone sends an end of stream to the client while it still reads from it
  * @param refusesConnectItself a CONNECT gets an answer of the server's own
+ * @param answerToTrace 405, or what the server says before a servlet is asked
+ * @param refusesOddUpgrades answers 400 itself to an Upgrade without Connection, or the reverse
+ * @param respellsCharset parses a Content-Type that names a charset and writes it anew
  */
 public record Server(
         String name,
         Set<String> shapesUris,
         boolean rewritesConnectionOf101,
         boolean holdsThreads,
-        boolean halfClosesUnderTls,
-        boolean refusesConnectItself) {}
+        boolean endsOutputAlone,
+        boolean refusesConnectItself,
+        int answerToTrace,
+        boolean refusesOddUpgrades,
+        boolean respellsCharset) {}

@@ -37,6 +37,6 @@ final class Direct implements Fairlead {
 
     @Override
     public Server server() {
-        return new Server("no proxy", Set.of(), false, false, true, false);
+        return new Server("no proxy", Set.of(), false, false, true, false, 405, false, false);
     }
 }

@@ -35,7 +35,7 @@ final class JettyServer implements Fairlead {
     private static final ServerConnector HTTP = new ServerConnector(SERVER, new HttpConnectionFactory(configuration()));
     private static final ServerConnector HTTPS = secureConnector();
 
-    private static final Server TRAITS = new Server("Jetty", Set.of(), true, false, true, true);
+    private static final Server TRAITS = new Server("Jetty", Set.of(), true, false, true, true, 403, true, true);
 
     private static HttpConfiguration configuration() {
         HttpConfiguration configuration = new HttpConfiguration();

@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 final class SelfRunning implements Fairlead, AutoCloseable {
 
     private static final Pattern LISTENING = Pattern.compile("listening on (http://\\S+/)");
-    private static final Server TRAITS = new Server("java -jar fairlead.war", Set.of(), true, false, true, true);
+    private static final Server TRAITS =
+            new Server("java -jar fairlead.war", Set.of(), true, false, true, true, 405, true, true);
 
     private final Process process;
     private final List<String> output = new CopyOnWriteArrayList<>();
@@ -145,6 +146,7 @@ final class SelfRunning implements Fairlead, AutoCloseable {
         return vitals;
     }
 
+    @SuppressWarnings("BanJNDI") // The address comes from a process of our own.
     private Vitals attach() {
         try {
             VirtualMachine machine = VirtualMachine.attach(String.valueOf(process.pid()));

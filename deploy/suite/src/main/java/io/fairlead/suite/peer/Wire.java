@@ -40,6 +40,7 @@ public final class Wire implements Closeable {
     private final Socket socket;
     private final InputStream in;
     private final OutputStream out;
+    private boolean chunkEndPending;
 
     private Wire(Socket tcp, Socket socket) throws IOException {
         this.tcp = tcp;
@@ -162,8 +163,15 @@ public final class Wire implements Closeable {
         return bytes.toString(StandardCharsets.ISO_8859_1);
     }
 
-    /** Reads one chunk of a chunked body; the last one is empty. */
+    /**
+     * Reads one chunk of a chunked body; the last one is empty. The CRLF behind a chunk is read with the next one: some
+     * servers send it only then.
+     */
     public byte[] readChunk() throws IOException {
+        if (chunkEndPending) {
+            readLine();
+            chunkEndPending = false;
+        }
         int length = Integer.parseInt(readLine().split(";", 2)[0].strip(), 16);
         byte[] chunk = read(length);
         if (length == 0) {
@@ -171,7 +179,7 @@ public final class Wire implements Closeable {
                 // Trailers are of no interest here.
             }
         } else {
-            readLine();
+            chunkEndPending = true;
         }
         return chunk;
     }

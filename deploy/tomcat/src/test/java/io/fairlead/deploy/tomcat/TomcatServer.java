@@ -37,7 +37,8 @@ final class TomcatServer implements Fairlead {
 
     /** With {@code serverAdapter=portable} a tunnel waits in Tomcat's blocking streams. */
     TomcatServer(boolean portable) {
-        server = new Server(portable ? "Tomcat, portable" : "Tomcat", Set.of(), false, portable, true, true);
+        server = new Server(
+                portable ? "Tomcat, portable" : "Tomcat", Set.of(), false, portable, !portable, true, 405, false, true);
     }
 
     /** Opens the connectors, once, in place of the adapter's own. */
