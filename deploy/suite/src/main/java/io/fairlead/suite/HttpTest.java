@@ -38,6 +38,7 @@ public abstract class HttpTest extends WireTest {
     void serverSentEventsArriveOneByOne() throws Exception {
         CountDownLatch firstSeen = new CountDownLatch(1);
         backend.on("/events", exchange -> {
+            exchange.stay();
             exchange.sendHead("HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked");
             exchange.sendChunk("data: 1\n\n");
             assertThat(firstSeen.await(15, TimeUnit.SECONDS))
@@ -45,7 +46,6 @@ public abstract class HttpTest extends WireTest {
                     .isTrue();
             exchange.sendChunk("data: 2\n\n");
             exchange.sendChunk("");
-            exchange.stay();
         });
         try (Wire client = client()) {
             client.send(request("GET", path(Routes.MAIN, "/events"), "Accept: text/event-stream"));
@@ -286,8 +286,8 @@ public abstract class HttpTest extends WireTest {
     @Test
     void headAnswersHaveAllHeadersAndNoBody() throws Exception {
         backend.on("/head", exchange -> {
-            exchange.sendHead("HTTP/1.1 200 OK", "Content-Length: 1234", "ETag: \"v1\"");
             exchange.stay();
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Length: 1234", "ETag: \"v1\"");
         });
         backend.on("/next", exchange -> exchange.answer("200 OK", "next"));
         try (Wire client = client()) {
@@ -303,8 +303,8 @@ public abstract class HttpTest extends WireTest {
     @Test
     void noContentHasNoBody() throws Exception {
         backend.on("/none", exchange -> {
-            exchange.sendHead("HTTP/1.1 204 No Content", "X-Done: yes");
             exchange.stay();
+            exchange.sendHead("HTTP/1.1 204 No Content", "X-Done: yes");
         });
         backend.on("/next", exchange -> exchange.answer("200 OK", "next"));
         try (Wire client = client()) {
@@ -320,10 +320,10 @@ public abstract class HttpTest extends WireTest {
     @Test
     void notModifiedKeepsItsHeadersAndHasNoBody() throws Exception {
         backend.on("/same", exchange -> {
+            exchange.stay();
             assertThat(exchange.head().value("If-None-Match")).isEqualTo("\"v1\", W/\"v0\"");
             exchange.sendHead(
                     "HTTP/1.1 304 Not Modified", "ETag: \"v1\"", "Cache-Control: max-age=60, private=\"a, b\"");
-            exchange.stay();
         });
         backend.on("/next", exchange -> exchange.answer("200 OK", "next"));
         try (Wire client = client()) {
@@ -818,6 +818,26 @@ public abstract class HttpTest extends WireTest {
     }
 
     // ---- connections
+
+    @Test
+    void aClientOfHttp10GetsAnAnswerThatItUnderstands() throws Exception {
+        backend.on("/old", exchange -> {
+            exchange.stay();
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            exchange.sendChunk("no ");
+            exchange.sendChunk("chunks");
+            exchange.sendChunk("");
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/old"), "Connection: Upgrade", "Upgrade: line-noise")
+                    .replace("HTTP/1.1", "HTTP/1.0"));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(200);
+            assertThat(head.has("Transfer-Encoding")).isFalse();
+            assertThat(client.readBodyText(head)).isEqualTo("no chunks");
+        }
+        assertThat(backend.requests().get(0).has("Upgrade")).isFalse();
+    }
 
     @Test
     void connectionsOnBothSidesAreUsedAgain() throws Exception {

@@ -2,6 +2,7 @@ package io.fairlead.suite;
 
 import io.fairlead.suite.peer.Backend;
 import io.fairlead.suite.peer.EchoBackend;
+import io.fairlead.suite.peer.Relay;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -41,6 +42,10 @@ public final class Routes {
     /** Leads to {@link #CROWD_BACKEND}. */
     public static final String CROWD = "crowd";
 
+    /** Leads through {@link #FOREIGN_DOOR}, with the defaults. */
+    public static final String FOREIGN = "foreign";
+
+    public static final Relay FOREIGN_DOOR = Relay.start();
     public static final EchoBackend CROWD_BACKEND = EchoBackend.start();
     public static final Backend BACKEND = Backend.start();
 
@@ -76,6 +81,7 @@ public final class Routes {
                         "proxyTo", "http://127.0.0.1:" + CROWD_BACKEND.port(),
                         "upgrade", "any",
                         "tunnelIdleTimeout", "0"));
+        routes.put(FOREIGN, Map.of("proxyTo", "http://127.0.0.1:" + FOREIGN_DOOR.port()));
         return routes;
     }
 

@@ -9,6 +9,7 @@ import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Wire;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -228,6 +229,29 @@ public abstract class TrafficTest extends WireTest {
             }
             Crew.await(sent);
             assertThat(Crew.await(arrived)).isEqualTo(up.digest());
+        }
+    }
+
+    @Test
+    void aFrameOfAHundredMegabytesIsNotGathered() throws Exception {
+        Noise payload = new Noise(22, PLENTY);
+        CompletableFuture<String> arrived = new CompletableFuture<>();
+        byte[] head = ByteBuffer.allocate(14)
+                .put((byte) 0x82)
+                .put((byte) 0xff)
+                .putLong(PLENTY)
+                .putInt(0)
+                .array();
+        backend.on("/ws", exchange -> {
+            exchange.acceptWebSocket();
+            assertThat(exchange.wire().read(head.length)).isEqualTo(head);
+            arrived.complete(Noise.digest(exchange.wire().in(), PLENTY));
+            exchange.wire().ending();
+        });
+        try (Wire client = webSocketTunnel(Routes.WEBSOCKET, "/ws")) {
+            client.send(head);
+            payload.pour(client.out());
+            assertThat(Crew.await(arrived)).isEqualTo(payload.digest());
         }
     }
 

@@ -4,14 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Frame;
+import io.fairlead.suite.peer.Head;
+import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Vitals;
 import io.fairlead.suite.peer.Wire;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -130,6 +134,76 @@ public abstract class TunnelTest extends WireTest {
                     .isLessThan(2L << 20);
             assertThat(vitals.heapBytes() - heap).as("growth of the heap").isLessThan(6L << 20);
         });
+    }
+
+    @Test
+    void aTunnelThatEndsNeverTouchesAnotherConnection() throws Exception {
+        // Servers use channel objects again: a write that comes late would land in one of the plain connections.
+        backend.on("/flood", exchange -> {
+            exchange.acceptRaw();
+            new Noise(40, 1L << 40).pour(exchange.wire().out());
+        });
+        String body = "exactly this ".repeat(500);
+        backend.on("/plain", exchange -> exchange.answer("200 OK", body));
+        AtomicBoolean over = new AtomicBoolean();
+        List<CompletableFuture<Void>> floods = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            floods.add(Crew.start(() -> {
+                while (!over.get()) {
+                    try (Wire client = rawTunnel(Routes.MAIN, "/flood")) {
+                        client.read(100_000);
+                        client.reset();
+                    }
+                }
+            }));
+        }
+        try {
+            for (int i = 0; i < 500; i++) {
+                try (Wire client = client()) {
+                    for (int j = 0; j < 2; j++) {
+                        client.send(request("GET", path(Routes.MAIN, "/plain")));
+                        Head head = client.readHead();
+                        assertThat(head.status()).isEqualTo(200);
+                        assertThat(client.readBodyText(head)).isEqualTo(body);
+                    }
+                }
+            }
+        } finally {
+            over.set(true);
+        }
+        for (CompletableFuture<Void> flood : floods) {
+            Crew.await(flood);
+        }
+    }
+
+    @Test
+    void clientsThatLeaveAtAnyMomentOfTheHandshakeLeaveNothingBehind() throws Exception {
+        backend.on("/echo", WireTest::rawEcho);
+        for (int i = 0; i < 50; i++) {
+            tunnel(0);
+        }
+        eventually().until(() -> backend.open() == 0);
+        Vitals vitals = fairlead().vitals();
+        long descriptors = vitals.descriptors();
+        SplittableRandom moments = new SplittableRandom(41);
+        for (int i = 0; i < 500; i++) {
+            try (Wire client = client()) {
+                client.send(raw(Routes.MAIN, "/echo"));
+                long until = System.nanoTime() + moments.nextLong(2_000_000);
+                while (System.nanoTime() < until) {
+                    Thread.onSpinWait();
+                }
+                client.reset();
+            }
+        }
+        eventually().untilAsserted(() -> {
+            assertThat(backend.open()).as("connections at the backend").isZero();
+            assertThat(vitals.descriptors()).as("descriptors").isLessThan(descriptors + 30);
+        });
+        try (Wire client = rawTunnel(Routes.MAIN, "/echo")) {
+            client.send("hello");
+            assertThat(client.readText(5)).isEqualTo("hello");
+        }
     }
 
     /** Opens and ends tunnels, in each of the ways they can end. */

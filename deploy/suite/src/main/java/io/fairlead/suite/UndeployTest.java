@@ -12,6 +12,7 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +41,9 @@ public abstract class UndeployTest extends WireTest {
         try {
             for (int i = 0; i < 50; i++) {
                 tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
-                tunnels.add(rawTunnel(Routes.MAIN, "/raw"));
+                Wire secure = Wire.connect(
+                        Objects.requireNonNull(fairlead().https()), fairlead().trust(), 0);
+                tunnels.add(switched(secure, raw(Routes.MAIN, "/raw")));
             }
             for (Wire tunnel : tunnels) {
                 assertEchoes(tunnel, Frame.text("alive"));
@@ -73,6 +76,22 @@ public abstract class UndeployTest extends WireTest {
         deployer().deploy(APPLICATION);
         try (Wire client = switched(slowClient(), raw(Routes.MAIN, "/flood"))) {
             client.read(1 << 20);
+            long start = System.nanoTime();
+            deployer().undeploy(APPLICATION);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);
+            eventually().until(() -> backend.open() == 0);
+        }
+    }
+
+    @Test
+    void aHandshakeAndARequestThatWaitDoNotHoldUpUndeploy() throws Exception {
+        backend.on("/silent", exchange -> exchange.wire().ending());
+        deployer().deploy(APPLICATION);
+        try (Wire handshake = client();
+                Wire plain = client()) {
+            handshake.send(raw(Routes.MAIN, "/silent"));
+            plain.send(request("GET", path(Routes.MAIN, "/silent")));
+            eventually().until(() -> backend.requests().size() == 2);
             long start = System.nanoTime();
             deployer().undeploy(APPLICATION);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);

@@ -31,7 +31,7 @@ public final class Backend {
     private final List<Head> requests = new CopyOnWriteArrayList<>();
     private final List<Throwable> faults = new CopyOnWriteArrayList<>();
     private final Set<Wire> open = ConcurrentHashMap.newKeySet();
-    private final Set<Wire> busy = ConcurrentHashMap.newKeySet();
+    private final Map<Wire, Exchange> busy = new ConcurrentHashMap<>();
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile int era;
 
@@ -83,7 +83,11 @@ public final class Backend {
     @SuppressWarnings("NonAtomicVolatileUpdate") // One thread runs the tests.
     public void reset() {
         era++;
-        busy.forEach(Wire::close);
+        busy.forEach((wire, exchange) -> {
+            if (!exchange.lasting()) {
+                wire.close();
+            }
+        });
         open.clear();
         scripts.clear();
         requests.clear();
@@ -106,17 +110,18 @@ public final class Backend {
             while (true) {
                 Head head = wire.readHead();
                 began = era;
-                busy.add(wire);
                 open.add(wire);
                 wire.patience(Wire.PATIENCE_MS);
                 if (requests.size() < 100) {
                     requests.add(head);
                 }
                 Exchange exchange = new Exchange(wire, head, number);
+                busy.put(wire, exchange);
                 script(head).play(exchange);
                 if (!exchange.lasting()) {
                     return;
                 }
+                exchange.finish();
                 busy.remove(wire);
                 wire.patience(0);
             }

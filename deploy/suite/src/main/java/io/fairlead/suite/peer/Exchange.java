@@ -10,7 +10,7 @@ public final class Exchange {
     private final Head head;
     private final int connection;
     private boolean bodyRead;
-    private boolean lasting;
+    private volatile boolean lasting;
 
     Exchange(Wire wire, Head head, int connection) {
         this.wire = wire;
@@ -41,11 +41,15 @@ public final class Exchange {
         lasting = true;
     }
 
-    boolean lasting() throws IOException {
-        if (lasting && !bodyRead) {
+    boolean lasting() {
+        return lasting;
+    }
+
+    /** Makes the connection ready for the next request. */
+    void finish() throws IOException {
+        if (!bodyRead) {
             readBody();
         }
-        return lasting;
     }
 
     /** Answers with a length and stays for the next request. */
@@ -59,8 +63,8 @@ public final class Exchange {
         if (!bodyRead) {
             readBody();
         }
-        wire.send(text.toString());
         stay();
+        wire.send(text.toString());
     }
 
     /** Sends the lines of a head and the empty line behind them. */

@@ -1,0 +1,37 @@
+package io.fairlead.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.suite.peer.Node;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Clients and servers of the Node world on both sides of Fairlead. In the profile {@code full}. */
+@Tag("full")
+public abstract class ForeignPeersTest extends WireTest {
+
+    @Test
+    void wsWithCompressionAndSubprotocol() throws Exception {
+        Node node = Node.in(Path.of("target", "node"));
+        try (Node.Running server = node.serve("ws-server.js")) {
+            Routes.FOREIGN_DOOR.leadTo(server.port());
+            String url = "ws://127.0.0.1:" + address().getPort() + path(Routes.FOREIGN, "/chat?room=1");
+            assertThat(node.script("ws-client.js", url)).contains("ok");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"polling", "websocket", "upgrade"})
+    void socketIo(String transport) throws Exception {
+        Node node = Node.in(Path.of("target", "node"));
+        try (Node.Running server = node.serve("sio-server.js", "/socket.io/")) {
+            Routes.FOREIGN_DOOR.leadTo(server.port());
+            String origin = "http://127.0.0.1:" + address().getPort();
+            assertThat(node.script("sio-client.js", origin, path(Routes.FOREIGN, "/socket.io/"), transport))
+                    .contains("ok");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+// Echoes every message, compressed if the client offers it. Prints "port N" once it listens.
+'use strict';
+const { WebSocketServer } = require('ws');
+
+const server = new WebSocketServer({
+  host: '127.0.0.1',
+  port: 0,
+  perMessageDeflate: { threshold: 0 },
+  handleProtocols: (offered) => (offered.has('chat.v2') ? 'chat.v2' : false),
+});
+server.on('listening', () => console.log(`port ${server.address().port}`));
+server.on('connection', (socket) => {
+  socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+});
