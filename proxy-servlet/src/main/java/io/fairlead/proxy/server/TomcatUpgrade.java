@@ -117,10 +117,9 @@ public final class TomcatUpgrade implements InternalHttpUpgradeHandler {
 
     @Override
     public SocketState upgradeDispatch(SocketEvent event) {
-        return switch (event) {
-            case STOP, ERROR, DISCONNECT -> SocketState.CLOSED;
-            default -> SocketState.ASYNC_IO;
-        };
+        // No switch: the class behind it might have to be loaded after the web application has stopped.
+        boolean ends = event == SocketEvent.STOP || event == SocketEvent.ERROR || event == SocketEvent.DISCONNECT;
+        return ends ? SocketState.CLOSED : SocketState.ASYNC_IO;
     }
 
     @Override

@@ -62,7 +62,10 @@ final class Side {
         if ((operations & SelectionKey.OP_WRITE) != 0 && writer != null && !tunnel.ended()) {
             writer.resume();
         }
-        if ((operations & SelectionKey.OP_READ) != 0 && reader != null && !tunnel.ended()) {
+        // Under TLS a read may have waited for a write.
+        boolean read = (operations & SelectionKey.OP_READ) != 0
+                || (operations & SelectionKey.OP_WRITE) != 0 && leg.buffersInput();
+        if (read && reader != null && !tunnel.ended()) {
             reader.run();
         }
     }

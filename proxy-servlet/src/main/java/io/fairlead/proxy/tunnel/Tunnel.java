@@ -95,6 +95,9 @@ public final class Tunnel {
         } catch (ClosedChannelException closedByItsServer) {
             failed(side, closedByItsServer);
             return false;
+        } catch (RuntimeException unfit) {
+            broken(side, unfit);
+            return false;
         }
     }
 
