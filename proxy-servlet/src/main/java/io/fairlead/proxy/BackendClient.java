@@ -3,7 +3,6 @@ package io.fairlead.proxy;
 import io.fairlead.proxy.Route.ClientSettings;
 import java.util.function.Supplier;
 import org.eclipse.jetty.client.ContinueProtocolHandler;
-import org.eclipse.jetty.client.EarlyHintsProtocolHandler;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.ProcessingProtocolHandler;
 import org.eclipse.jetty.client.ProtocolHandlers;
@@ -71,8 +70,7 @@ final class BackendClient implements AutoCloseable {
         ProtocolHandlers handlers = client.getProtocolHandlers();
         handlers.clear();
         handlers.put(new Continue());
-        handlers.put(new ProcessingProtocolHandler());
-        handlers.put(new EarlyHintsProtocolHandler());
+        handlers.put(new Interim());
         handlers.put(new SwitchingProtocols());
         return new BackendClient(client);
     }
@@ -89,6 +87,19 @@ final class BackendClient implements AutoCloseable {
     public void close() throws Exception {
         deadlines.destroy();
         client.stop();
+    }
+
+    /** Any other 1xx announces the answer and is not it (RFC 9110 section 15.2). It ends here. */
+    private static final class Interim extends ProcessingProtocolHandler {
+        @Override
+        public String getName() {
+            return "interim";
+        }
+
+        @Override
+        public boolean accept(Request request, Response response) {
+            return response.getStatus() > 101 && response.getStatus() < 200;
+        }
     }
 
     /** Every 101 goes to the {@link BackendHandshake} that each request carries, whatever protocol it names. */

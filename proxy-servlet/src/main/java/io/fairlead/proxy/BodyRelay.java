@@ -79,8 +79,9 @@ final class BodyRelay implements WriteListener {
                     return;
                 }
                 write(chunk);
+                // Before the question: when the answer is no, the server's thread may go on before this one.
+                listener.waitingForClient();
                 if (!output.isReady()) {
-                    listener.waitingForClient();
                     return;
                 }
                 releaseWritten();
@@ -97,6 +98,7 @@ final class BodyRelay implements WriteListener {
 
     /** Does what needs no content, and asks for content in the end. */
     private void whileReady() throws IOException {
+        listener.waitingForClient();
         while (output.isReady()) {
             releaseWritten();
             Content.Chunk chunk = first;
@@ -118,7 +120,6 @@ final class BodyRelay implements WriteListener {
                 return;
             }
         }
-        listener.waitingForClient();
     }
 
     private void write(Content.Chunk chunk) throws IOException {

@@ -110,7 +110,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         waitForHead();
         Deadline patience = continuePatience;
         if (patience != null) {
-            patience.in(CONTINUE_PATIENCE);
+            backendRequest.onRequestCommit(head -> patience.in(CONTINUE_PATIENCE));
         }
         backendRequest.send(this);
     }

@@ -63,7 +63,9 @@ final class HopHeaders {
     }
 
     private static boolean isForwarding(String lower) {
-        return FORWARDING.contains(lower) || lower.startsWith(FORWARDING_PREFIX);
+        // CGI-like backends can't tell the two apart.
+        String name = lower.replace('_', '-');
+        return FORWARDING.contains(name) || name.startsWith(FORWARDING_PREFIX);
     }
 
     /** The end-to-end fields of an HTTP response, values verbatim. */

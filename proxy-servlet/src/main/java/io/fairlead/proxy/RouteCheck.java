@@ -4,9 +4,11 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.ServletRegistration;
-import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Checks the settings of every {@link UpgradeProxyServlet} of a web application when it is deployed, and refuses the
@@ -23,7 +25,8 @@ public final class RouteCheck implements ServletContextListener {
     @Override
     public void contextInitialized(ServletContextEvent event) {
         ServletContext context = event.getServletContext();
-        List<String> faults = new ArrayList<>();
+        // A wrong context-param is told once, not for every servlet.
+        Set<String> faults = new LinkedHashSet<>();
         for (ServletRegistration registration :
                 context.getServletRegistrations().values()) {
             if (isProxy(registration, context)) {
@@ -32,12 +35,13 @@ public final class RouteCheck implements ServletContextListener {
                                 context.getContextPath(),
                                 registration.getInitParameters().keySet(),
                                 registration::getInitParameter,
+                                Collections.list(context.getInitParameterNames()),
                                 context::getInitParameter)
                         .faults());
             }
         }
         if (!faults.isEmpty()) {
-            throw new IllegalStateException(message(faults));
+            throw new IllegalStateException(message(List.copyOf(faults)));
         }
     }
 
@@ -47,7 +51,7 @@ public final class RouteCheck implements ServletContextListener {
      * @return what is wrong, a sentence each; empty when nothing is
      */
     public static List<String> faults(String servletName, Map<String, String> initParams) {
-        return RouteSettings.parse(servletName, "", initParams.keySet(), initParams::get, name -> null)
+        return RouteSettings.parse(servletName, "", initParams.keySet(), initParams::get, List.of(), name -> null)
                 .faults();
     }
 

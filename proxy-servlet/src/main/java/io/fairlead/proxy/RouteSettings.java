@@ -63,6 +63,8 @@ final class RouteSettings {
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,15})\\s*(ms|s|m|h|d)?");
     private static final Pattern SIZE = Pattern.compile("(\\d{1,10})\\s*(B|KB|MB)?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._~\\-\\[\\]:]+");
+    private static final Pattern HOST_AND_PORT = Pattern.compile("([a-z0-9._~\\-]+|\\[[0-9a-f:.]+]):\\d{1,5}");
     private static final Pattern PLACEHOLDER = Pattern.compile("%\\{([A-Za-z0-9_.]+)(?::-([^}]*))?}");
     private static final Pattern LOOKS_LIKE_PLACEHOLDER = Pattern.compile("%\\{");
 
@@ -90,14 +92,23 @@ final class RouteSettings {
      * @param name the servlet's name
      * @param contextPath of the web application; empty for the root
      * @param initParamNames all that are set for the servlet, known or not
+     * @param contextParamNames all that are set for the web application, ours or not
      */
     static Parsed parse(
             String name,
             String contextPath,
             Collection<String> initParamNames,
             Function<String, @Nullable String> initParams,
+            Collection<String> contextParamNames,
             Function<String, @Nullable String> contextParams) {
-        return parse(name, contextPath, initParamNames, initParams, contextParams, RouteSettings::fromEnvironment);
+        return parse(
+                name,
+                contextPath,
+                initParamNames,
+                initParams,
+                contextParamNames,
+                contextParams,
+                RouteSettings::fromEnvironment);
     }
 
     static Parsed parse(
@@ -105,10 +116,12 @@ final class RouteSettings {
             String contextPath,
             Collection<String> initParamNames,
             Function<String, @Nullable String> initParams,
+            Collection<String> contextParamNames,
             Function<String, @Nullable String> contextParams,
             UnaryOperator<@Nullable String> environment) {
         RouteSettings settings = new RouteSettings(name, initParams, contextParams, environment);
         settings.rejectUnknown(initParamNames);
+        settings.rejectUnknownContextParams(contextParamNames);
         Route route = settings.route(contextPath);
         return settings.faults.isEmpty()
                 ? new Parsed(route, List.of())
@@ -129,6 +142,16 @@ final class RouteSettings {
             if (!NAMES.contains(unknown) && unknown.indexOf('.') < 0) {
                 String near = nearest(unknown);
                 fault(unknown, "is no setting" + (near == null ? "" : "; did you mean '" + near + "'?"));
+            }
+        }
+    }
+
+    private void rejectUnknownContextParams(Collection<String> names) {
+        for (String name : new TreeSet<>(names)) {
+            if (name.startsWith(CONTEXT_PREFIX) && !NAMES.contains(name.substring(CONTEXT_PREFIX.length()))) {
+                String near = nearest(name.substring(CONTEXT_PREFIX.length()));
+                faults.add("context-param '" + name + "' is no setting"
+                        + (near == null ? "" : "; did you mean '" + CONTEXT_PREFIX + near + "'?"));
             }
         }
     }
@@ -181,7 +204,7 @@ final class RouteSettings {
                 size("maxResponseHeadersSize", "32KB", 1024));
         LoopSettings loops = new LoopSettings(
                 number("tunnelThreads", Integer.toString(defaultLoops()), 1, 1_000),
-                size("tunnelBufferSize", "64KB", 4096));
+                size("tunnelBufferSize", "64KB", 32 * 1024));
         boolean preserveHost = flag("preserveHost", true);
         UpgradePolicy upgrade = choice("upgrade", UpgradePolicy.WEBSOCKET, UpgradePolicy.values());
         Duration timeout = duration("timeout", "60s", true);
@@ -191,8 +214,19 @@ final class RouteSettings {
         Duration undeployDrain = duration("undeployDrain", "5s", true);
         ServerAdapters.Choice adapter =
                 choice("serverAdapter", ServerAdapters.Choice.AUTO, ServerAdapters.Choice.values());
+        String hostHeader = text("hostHeader", HOST, "a host, or host:port");
+        String viaHost = text("viaHost", HOST, "a name without spaces");
+        List<String> whiteList = hosts("whiteList");
+        List<String> blackList = hosts("blackList");
         if (proxyTo == null) {
             return null;
+        }
+        String backend = hostAndPort(proxyTo);
+        if (!whiteList.isEmpty() && !whiteList.contains(backend)) {
+            fault("proxyTo", "is '" + backend + "', which is not in the whiteList");
+        }
+        if (blackList.contains(backend)) {
+            fault("proxyTo", "is '" + backend + "', which is in the blackList");
         }
         String path = proxyTo.getRawPath();
         return new Route(
@@ -201,8 +235,8 @@ final class RouteSettings {
                 path.endsWith("/") ? path.substring(0, path.length() - 1) : path,
                 prefix,
                 preserveHost,
-                value("hostHeader"),
-                value("viaHost"),
+                hostHeader,
+                viaHost,
                 upgrade,
                 timeout,
                 idleTimeout,
@@ -213,6 +247,38 @@ final class RouteSettings {
                 adapter,
                 client,
                 loops);
+    }
+
+    private static String hostAndPort(URI url) {
+        int port = url.getPort() >= 0 ? url.getPort() : url.getScheme().equals("https") ? 443 : 80;
+        return url.getHost().toLowerCase(Locale.ROOT) + ":" + port;
+    }
+
+    private List<String> hosts(String setting) {
+        List<String> hosts = new ArrayList<>();
+        for (String entry : valueOr(setting, "").split(",", -1)) {
+            String host = entry.trim().toLowerCase(Locale.ROOT);
+            if (host.isEmpty()) {
+                continue;
+            }
+            if (!HOST_AND_PORT.matcher(host).matches()) {
+                fault(setting, "is a list of host:port, with commas between, not '" + entry.trim() + "'");
+            }
+            hosts.add(host);
+        }
+        return hosts;
+    }
+
+    private @Nullable String text(String setting, Pattern form, String description) {
+        int faultsBefore = faults.size();
+        String value = value(setting);
+        if (value == null || faults.size() > faultsBefore) {
+            return null;
+        }
+        if (!form.matcher(value).matches()) {
+            fault(setting, "is " + description + ", not '" + Answers.clean(value) + "'");
+        }
+        return value;
     }
 
     private static int defaultLoops() {

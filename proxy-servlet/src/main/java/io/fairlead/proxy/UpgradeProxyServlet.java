@@ -32,6 +32,7 @@ import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.ee10.proxy.AsyncProxyServlet;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,7 +58,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);
     private static final String UPGRADE = UpgradeRequest.class.getName();
 
-    private transient @Nullable Started started;
+    private transient volatile @Nullable Started started;
 
     /** What a started servlet has; nothing before and after. */
     private record Started(
@@ -84,6 +85,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 context.getContextPath(),
                 Collections.list(config.getInitParameterNames()),
                 config::getInitParameter,
+                Collections.list(context.getInitParameterNames()),
                 context::getInitParameter);
         Route route = parsed.route();
         if (route == null) {
@@ -98,13 +100,19 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
         Shared shared = Shared.of(context);
         BackendClient backend = shared.client(route.client());
+        Tunnels tunnels;
         try {
-            Tunnels tunnels = shared.tunnels(route.loops());
+            tunnels = shared.tunnels(route.loops());
+        } catch (RuntimeException | Error failure) {
+            shared.releaseClient(route.client());
+            throw failure;
+        }
+        try {
             started = new Started(route, shared, backend, tunnels, adapter, "");
             super.init(config);
             String viaHost = route.viaHost() == null ? getViaHost() : route.viaHost();
             started = new Started(route, shared, backend, tunnels, adapter, viaHost);
-        } catch (ServletException | RuntimeException failure) {
+        } catch (ServletException | RuntimeException | Error failure) {
             destroy();
             throw failure;
         }
@@ -201,9 +209,6 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     protected @Nullable String rewriteTarget(HttpServletRequest request) {
         Route route = started().route();
-        if (!validateDestination(route.target().getHost(), route.target().getPort())) {
-            return null;
-        }
         return TargetPath.rewrite(
                 request.getRequestURI(), request.getQueryString(), route.prefix(), route.targetPath());
     }
@@ -306,10 +311,29 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             Request backendRequest,
             AsyncRequestContent content) {
         return new StreamReader(request, response, backendRequest, content) {
+            private volatile boolean refused;
+
+            @Override
+            protected void onRequestContent(
+                    HttpServletRequest from,
+                    Request to,
+                    AsyncRequestContent body,
+                    byte[] buffer,
+                    int offset,
+                    int length,
+                    Callback callback) {
+                Callback judged = Callback.from(callback::succeeded, failure -> {
+                    // The backend's side takes no more: the exchange knows why, and it is not the client.
+                    refused = true;
+                    callback.failed(failure);
+                });
+                super.onRequestContent(from, to, body, buffer, offset, length, judged);
+            }
+
             @Override
             public void onError(Throwable failure) {
                 Exchange exchange = exchangeOf(backendRequest);
-                if (exchange != null) {
+                if (exchange != null && !refused) {
                     exchange.clientGone(failure);
                 }
                 super.onError(failure);
@@ -343,6 +367,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 route.tunnelIdleTimeout(),
                 route.closeTimeout());
         Tunnel tunnel = now.tunnels().open(backendLeg, settings, end -> log(route, end));
+        if (started == null && tunnel != null) {
+            // Destroyed meanwhile, so nobody would close it.
+            tunnel.abandon();
+        }
         List<HttpField> head = HopHeaders.switchingProtocols(answer.getHeaders());
         request.setAttribute(Exchange.RESUME, (Resumption)
                 (again, response) -> finish(again, response, now.adapter(), head, tunnel));

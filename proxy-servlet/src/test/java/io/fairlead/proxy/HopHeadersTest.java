@@ -98,6 +98,8 @@ class HopHeadersTest {
                         x-forwarded-proto: https
                         X-Forwarded-Prefix: /admin
                         X-Real-IP: 1.2.3.4
+                        X_Forwarded_For: 1.2.3.4
+                        x_real_ip: 1.2.3.4
                         Forwarded: for=1.2.3.4
                         Via: 1.1 first
                         """), true))).isEqualTo("Via: 1.1 first\n");

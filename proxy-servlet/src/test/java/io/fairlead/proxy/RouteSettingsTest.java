@@ -26,7 +26,13 @@ class RouteSettingsTest {
     private static Parsed parse(
             Map<String, String> initParams, Map<String, String> contextParams, Map<String, String> environment) {
         return RouteSettings.parse(
-                "chat", "/app", initParams.keySet(), initParams::get, contextParams::get, environment::get);
+                "chat",
+                "/app",
+                initParams.keySet(),
+                initParams::get,
+                contextParams.keySet(),
+                contextParams::get,
+                environment::get);
     }
 
     private static Route route(Map<String, String> initParams) {
@@ -208,13 +214,59 @@ class RouteSettingsTest {
     @ParameterizedTest
     @CsvSource({"16384,16384", "16384B,16384", "16KB,16384", "16kb,16384", "1MB,1048576", "1 MB,1048576"})
     void sizes(String text, int bytes) {
-        assertThat(route(with("tunnelBufferSize", text)).loops().bufferSize()).isEqualTo(bytes);
+        assertThat(route(with("requestBufferSize", text)).client().requestBufferSize())
+                .isEqualTo(bytes);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"100", "2GB", "1.5MB", "9999999999", "many"})
     void wrongSizes(String text) {
         assertThat(parse(with("tunnelBufferSize", text)).faults()).hasSize(1);
+    }
+
+    @Test
+    void aTunnelBufferHoldsATlsRecord() {
+        assertThat(parse(with("tunnelBufferSize", "16KB")).faults()).hasSize(1);
+        assertThat(route(with("tunnelBufferSize", "32KB")).loops().bufferSize()).isEqualTo(32 * 1024);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "whiteList, 'other:80',                  1",
+        "whiteList, 'other:80, LOCALHOST:3000',  0",
+        "blackList, 'other:80, localhost:3000',  1",
+        "blackList, 'localhost:80',              0",
+        "blackList, 'localhost',                 1",
+    })
+    void listsAreHeldAgainstTheBackendAtStart(String list, String value, int faults) {
+        assertThat(parse(with(list, value)).faults()).hasSize(faults);
+    }
+
+    @Test
+    void listsKnowTheDefaultPort() {
+        assertThat(parse(Map.of("proxyTo", "https://backend/", "blackList", "backend:443"))
+                        .faults())
+                .containsExactly("servlet 'chat': 'proxyTo' is 'backend:443', which is in the blackList");
+    }
+
+    @Test
+    void unknownContextParamsOfOursAreReported() {
+        assertThat(parse(MINIMAL, Map.of("fairlead.tunelThreads", "2", "other.setting", "x"), Map.of())
+                        .faults())
+                .containsExactly(
+                        "context-param 'fairlead.tunelThreads' is no setting; did you mean 'fairlead.tunnelThreads'?");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"hostHeader,'a b'", "hostHeader,' '", "viaHost,'x, y'"})
+    void namesThatCannotStandInAField(String setting, String value) {
+        assertThat(parse(with(setting, value)).faults()).hasSize(1);
+    }
+
+    @Test
+    void aSettingCannotSmuggleAField() {
+        assertThat(parse(with("hostHeader", "a\r\nX: y")).faults())
+                .containsExactly("servlet 'chat': 'hostHeader' is a host, or host:port, not 'a\\u000d\\u000aX: y'");
     }
 
     @ParameterizedTest

@@ -255,6 +255,58 @@ public abstract class HttpTest extends WireTest {
     }
 
     @Test
+    void anExpectationThatWaitsForAConnectionIsStillMet() throws Exception {
+        backend.on("/busy", exchange -> {
+            // Longer than an expectation is waited for.
+            exchange.wire().expectSilence(Duration.ofMillis(1500));
+            exchange.answer("200 OK", "free");
+        });
+        backend.on("/expect", exchange -> {
+            exchange.wire().send("HTTP/1.1 100 Continue\r\n\r\n");
+            exchange.answer("200 OK", new String(exchange.readBody(), StandardCharsets.ISO_8859_1));
+        });
+        try (Wire first = client();
+                Wire second = client()) {
+            first.send(request("GET", path(Routes.SINGLE, "/busy")));
+            eventually().until(() -> backend.requests().size() == 1);
+            second.send(request("POST", path(Routes.SINGLE, "/expect"), "Expect: 100-continue", "Content-Length: 4"));
+            second.send("body");
+            assertThat(second.readBodyText(second.readFinalHead())).isEqualTo("body");
+            assertThat(first.readBodyText(first.readHead())).isEqualTo("free");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {102, 103, 104, 199})
+    void anInterimAnswerIsNotTheAnswer(int status) throws Exception {
+        backend.on("/interim", exchange -> {
+            exchange.sendHead("HTTP/1.1 " + status + " Not Yet", "X-Interim: 1");
+            exchange.answer("200 OK", "now");
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.QUICK, "/interim")));
+            assertThat(client.readBodyText(client.readFinalHead())).isEqualTo("now");
+        }
+    }
+
+    @Test
+    void aBackendThatReadsNothingIsNotTheClientsFault() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        backend.on("/deaf", exchange -> {
+            assertThat(over.await(20, TimeUnit.SECONDS)).isTrue();
+        });
+        try (Wire client = client()) {
+            client.send(request("POST", path(Routes.QUICK, "/deaf"), "Content-Length: " + HUNDRED_MB));
+            CompletableFuture<Void> upload = Crew.start(() -> new Noise(3, HUNDRED_MB).pour(client.out()));
+            assertThat(client.readHead().status()).isEqualTo(504);
+            client.close();
+            eventually().until(upload::isDone);
+        } finally {
+            over.countDown();
+        }
+    }
+
+    @Test
     void aRefusalInsteadOfContinueReachesTheClient() throws Exception {
         backend.on("/expect", exchange -> {
             exchange.sendHead("HTTP/1.1 413 Content Too Large", "Content-Length: 3", "Connection: close");

@@ -39,6 +39,9 @@ public final class Routes {
     /** Little room for response headers. */
     public static final String NARROW = "narrow";
 
+    /** One connection to the backend. */
+    public static final String SINGLE = "single";
+
     /** Leads to {@link #CROWD_BACKEND}. */
     public static final String CROWD = "crowd";
 
@@ -75,6 +78,7 @@ public final class Routes {
         routes.put(HOSTLESS, Map.of("proxyTo", backend, "preserveHost", "false"));
         routes.put(NAMED, Map.of("proxyTo", backend, "hostHeader", "named.example"));
         routes.put(NARROW, Map.of("proxyTo", backend, "upgrade", "any", "maxResponseHeadersSize", "4KB"));
+        routes.put(SINGLE, Map.of("proxyTo", backend, "maxConnections", "1"));
         routes.put(
                 CROWD,
                 Map.of(

@@ -226,11 +226,11 @@ final class StreamLeg implements Leg {
                     return;
                 }
             }
-        } catch (IOException failure) {
+        } catch (IOException | RuntimeException failure) {
             Runnable wake;
             lock.lock();
             try {
-                inFailure = failure;
+                inFailure = asIo(failure);
                 wake = wakeReader();
             } finally {
                 lock.unlock();
@@ -241,6 +241,11 @@ final class StreamLeg implements Leg {
         } finally {
             ended();
         }
+    }
+
+    /** Servers throw IllegalStateException from streams that they have closed. */
+    private static IOException asIo(Exception failure) {
+        return failure instanceof IOException io ? io : new IOException(failure);
     }
 
     /** Blocks while the loop has not taken what was read last; false when the leg is closed. */
@@ -282,11 +287,11 @@ final class StreamLeg implements Leg {
                 output.flush();
                 written();
             }
-        } catch (IOException failure) {
+        } catch (IOException | RuntimeException failure) {
             Runnable wake;
             lock.lock();
             try {
-                outFailure = failure;
+                outFailure = asIo(failure);
                 wake = wakeBoth();
             } finally {
                 lock.unlock();

@@ -9,6 +9,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import org.apache.tomcat.util.net.SecureNioChannel;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ final class TomcatTlsLeg implements Leg {
     private final EarlyBytes early;
     private final Runnable owner;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private @Nullable SSLException broken;
     private @Nullable ByteBuffer closeNotify;
     private boolean finSent;
 
@@ -37,9 +39,20 @@ final class TomcatTlsLeg implements Leg {
         if (!early.isEmpty()) {
             return early.drainTo(into);
         }
+        SSLException before = broken;
+        if (before != null) {
+            throw before;
+        }
         int start = into.position();
         try {
             return channel.read(into);
+        } catch (SSLException failure) {
+            // A bad record or an alert also ends the engine's input, but is no end.
+            if (into.position() == start) {
+                throw failure;
+            }
+            broken = failure;
+            return into.position() - start;
         } catch (IOException failure) {
             // Tomcat tells a close_notify that comes alone as a failure to unwrap.
             if (into.position() > start) {

@@ -47,8 +47,13 @@ final class Buffers {
     private @Nullable ByteBuffer spare() {
         ByteBuffer next = free.poll();
         if (next == null && made <= SPARE) {
-            made++;
-            next = ByteBuffer.allocateDirect(size);
+            try {
+                next = ByteBuffer.allocateDirect(size);
+                made++;
+            } catch (OutOfMemoryError noDirectMemory) {
+                // The JVM's bound on direct memory is reached; the heap has its own.
+                return null;
+            }
         }
         return next;
     }

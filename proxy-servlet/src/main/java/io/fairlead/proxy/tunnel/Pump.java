@@ -159,6 +159,11 @@ final class Pump {
         state = State.ENDING;
         from.wantRead(false);
         tunnel.sideEnded(from);
+        if (tunnel.hasFailed(from)) {
+            // Its reset was told to the writer already; to the other side it must not look like an end.
+            finished();
+            return;
+        }
         try {
             to.leg().shutdownOutput();
             if (!to.leg().flush()) {

@@ -70,6 +70,10 @@ final class Side {
         }
     }
 
+    void broken(RuntimeException bug) {
+        tunnel.broken(this, bug);
+    }
+
     void wantRead(boolean wanted) {
         want(SelectionKey.OP_READ, wanted);
     }

@@ -127,6 +127,11 @@ public final class Tunnel {
         }
     }
 
+    /** Whether {@code side} takes no more bytes because it failed. */
+    boolean hasFailed(Side side) {
+        return failure != null && firstEnded == side;
+    }
+
     void directionFinished() {
         Pump up = toBackend;
         Pump down = toClient;
@@ -225,10 +230,15 @@ public final class Tunnel {
      * the missing Close frame, and a reset could cost it the last frames.
      */
     private void release(Leg leg, boolean peerFailed) {
-        if (peerFailed && !settings.framed()) {
-            leg.reset();
-        } else {
-            leg.close();
+        try {
+            if (peerFailed && !settings.framed()) {
+                leg.reset();
+            } else {
+                leg.close();
+            }
+        } catch (RuntimeException serverFailed) {
+            // The other leg and the registry must not suffer from it.
+            LOG.warn("{}: a connection could not be closed", settings.name(), serverFailed);
         }
     }
 }

@@ -67,6 +67,15 @@ final class TunnelLoop implements Runnable {
         selector.wakeup();
     }
 
+    /** For a loop that is not started. */
+    void discard() throws IOException {
+        selector.close();
+    }
+
+    boolean isStopping() {
+        return stopping;
+    }
+
     /** Waits for the thread's end; false when it has not come in time. */
     boolean join(long millis) throws InterruptedException {
         thread.join(Math.max(1, millis));
@@ -194,7 +203,12 @@ final class TunnelLoop implements Runnable {
     }
 
     private static void selected(SelectionKey key) {
-        ((Side) key.attachment()).selected(key);
+        Side side = (Side) key.attachment();
+        try {
+            side.selected(key);
+        } catch (RuntimeException bug) {
+            side.broken(bug);
+        }
     }
 
     private void runAgain() {
@@ -230,7 +244,8 @@ final class TunnelLoop implements Runnable {
         }
         lastTick = time;
         for (int i = tunnels.size() - 1; i >= 0; i--) {
-            tunnels.get(i).check(time);
+            Tunnel tunnel = tunnels.get(i);
+            guarded(() -> tunnel.check(time));
         }
     }
 }

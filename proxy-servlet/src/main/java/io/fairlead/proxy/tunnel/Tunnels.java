@@ -45,9 +45,23 @@ public final class Tunnels implements AutoCloseable {
                 loops.add(new TunnelLoop("fairlead-tunnels-" + i, bufferSize, clock, loader));
             }
         } catch (IOException noSelector) {
+            discard();
             throw new UncheckedIOException("no selector for the tunnels", noSelector);
+        } catch (OutOfMemoryError noDirectMemory) {
+            discard();
+            throw noDirectMemory;
         }
         loops.forEach(TunnelLoop::start);
+    }
+
+    private void discard() {
+        for (TunnelLoop loop : loops) {
+            try {
+                loop.discard();
+            } catch (IOException failure) {
+                LOG.warn("a selector could not be closed", failure);
+            }
+        }
     }
 
     /**
@@ -57,19 +71,21 @@ public final class Tunnels implements AutoCloseable {
      * @return null when the tunnels are closed; then {@code backend} was reset
      */
     public @Nullable Tunnel open(Leg backend, TunnelSettings settings, Consumer<TunnelEnd> listener) {
-        TunnelLoop loop = leastLoaded();
-        Tunnel tunnel = new Tunnel(loop, settings, backend, listener);
-        if (loop.take(tunnel)) {
-            return tunnel;
+        for (TunnelLoop loop = leastLoaded(); loop != null; loop = leastLoaded()) {
+            Tunnel tunnel = new Tunnel(loop, settings, backend, listener);
+            if (loop.take(tunnel)) {
+                return tunnel;
+            }
         }
         backend.reset();
         return null;
     }
 
-    private TunnelLoop leastLoaded() {
-        TunnelLoop best = loops.get(0);
+    /** Null when all have stopped. */
+    private @Nullable TunnelLoop leastLoaded() {
+        TunnelLoop best = null;
         for (TunnelLoop loop : loops) {
-            if (loop.load() < best.load()) {
+            if (!loop.isStopping() && (best == null || loop.load() < best.load())) {
                 best = loop;
             }
         }

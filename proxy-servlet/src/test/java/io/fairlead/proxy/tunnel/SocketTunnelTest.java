@@ -12,6 +12,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -105,6 +106,23 @@ class SocketTunnelTest {
         join(client.leg(null), backend.leg(null));
         client.write("x");
         assertThat(backend.read(1)).isEqualTo("x");
+        client.peer().setSoLinger(true, 0);
+        client.peer().close();
+        assertThatThrownBy(() -> backend.peer().getInputStream().read()).isInstanceOf(SocketException.class);
+        await().until(() -> !ends.isEmpty());
+        assertThat(ends.get(0).reason()).isEqualTo(Reason.CLIENT_FAILED);
+    }
+
+    @Test
+    void aResetThatTheWriterSeesFirstIsNoEndToTheOtherSide() throws Exception {
+        End client = End.open();
+        End backend = End.open();
+        client.channel().setOption(StandardSocketOptions.SO_SNDBUF, 8 * 1024);
+        join(client.leg(null), backend.leg(null));
+        // More than the client's side holds, so that the tunnel waits to write to it.
+        backend.peer().getOutputStream().write(new byte[2 << 20]);
+        client.write("half");
+        assertThat(backend.read(4)).isEqualTo("half");
         client.peer().setSoLinger(true, 0);
         client.peer().close();
         assertThatThrownBy(() -> backend.peer().getInputStream().read()).isInstanceOf(SocketException.class);
