@@ -96,7 +96,7 @@ final class Answers {
         StringBuilder clean = null;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c < 0x20 || c >= 0x7f && c < 0xa0 || c == '\u2028' || c == '\u2029') {
+            if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == '\u2028' || c == '\u2029') {
                 if (clean == null) {
                     clean = new StringBuilder(text.length() + 16).append(text, 0, i);
                 }

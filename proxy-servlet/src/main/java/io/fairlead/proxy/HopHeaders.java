@@ -91,8 +91,10 @@ final class HopHeaders {
         List<HttpField> fields = new ArrayList<>(response.size());
         for (HttpField field : response) {
             String lower = field.getLowerCaseName();
-            boolean kept = switching && (lower.equals("connection") || lower.equals("upgrade"))
-                    || !HOP.contains(lower) && !named.contains(lower) && !(switching && lower.equals("content-length"));
+            boolean kept = (switching && (lower.equals("connection") || lower.equals("upgrade")))
+                    || (!HOP.contains(lower)
+                            && !named.contains(lower)
+                            && !(switching && lower.equals("content-length")));
             if (kept) {
                 fields.add(field);
             }
@@ -125,7 +127,7 @@ final class HopHeaders {
     static boolean isToken(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c >= 128 || !Character.isLetterOrDigit(c) && "!#$%&'*+-.^_`|~".indexOf(c) < 0) {
+            if (c >= 128 || (!Character.isLetterOrDigit(c) && "!#$%&'*+-.^_`|~".indexOf(c) < 0)) {
                 return false;
             }
         }

@@ -77,7 +77,7 @@ record UpgradeRequest(
     }
 
     private static boolean carried(String token, UpgradePolicy policy) {
-        return token.equals("websocket") || policy == UpgradePolicy.ANY && !token.isEmpty() && !NEVER.contains(token);
+        return token.equals("websocket") || (policy == UpgradePolicy.ANY && !NEVER.contains(token));
     }
 
     /** {@code token} or {@code token/token}, RFC 9110 section 7.8. */

@@ -17,6 +17,8 @@ public final class ServerAdapters {
     private ServerAdapters() {}
 
     /**
+     * The adapter for the server of {@code context}, or the one that was chosen.
+     *
      * @throws IllegalArgumentException when the choice does not fit the server; the message says what does
      */
     public static ServerAdapter find(ServletContext context, Choice choice) {

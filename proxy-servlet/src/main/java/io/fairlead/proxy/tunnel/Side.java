@@ -64,7 +64,7 @@ final class Side {
         }
         // Under TLS a read may have waited for a write.
         boolean read = (operations & SelectionKey.OP_READ) != 0
-                || (operations & SelectionKey.OP_WRITE) != 0 && leg.buffersInput();
+                || ((operations & SelectionKey.OP_WRITE) != 0 && leg.buffersInput());
         if (read && reader != null && !tunnel.ended()) {
             reader.run();
         }

@@ -162,7 +162,7 @@ public final class Tunnel {
         } else if (!backendSide.alive()) {
             failed(backendSide, new ClosedChannelException());
         } else if (over(now, lastByteNanos, settings.idleTimeout())
-                || firstEnded != null && over(now, lastByteNanos, settings.halfClosedTimeout())) {
+                || (firstEnded != null && over(now, lastByteNanos, settings.halfClosedTimeout()))) {
             end(Reason.IDLE, null);
         }
     }
