@@ -55,8 +55,10 @@ final class Answers {
         if (status == HttpServletResponse.SC_METHOD_NOT_ALLOWED) {
             response.setHeader("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
         }
-        // The rest of what the client sent must not be read as a request.
-        response.setHeader("Connection", "close");
+        if (HopHeaders.isHttp1(request.getProtocol())) {
+            // The rest of what the client sent must not be read as a request.
+            response.setHeader("Connection", "close");
+        }
         response.setHeader("Cache-Control", "no-store");
         response.setContentType("text/plain;charset=utf-8");
         byte[] body = (sentence + "\nRequest id: " + id + "\n").getBytes(StandardCharsets.UTF_8);

@@ -79,6 +79,10 @@ final class BackendHandshake implements HttpUpgrader {
                         + "' was requested";
             }
         }
+        if (asked.extendedConnect() && !isFramed(asked, answer)) {
+            // The client can't check it: the key was made here.
+            return "the backend's Sec-WebSocket-Accept does not answer the Sec-WebSocket-Key that it was sent";
+        }
         return null;
     }
 

@@ -61,7 +61,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final HttpServletResponse response;
     private final AsyncContext context;
     private volatile RawRequest backendRequest;
-    private final boolean upgrade;
+    private final @Nullable UpgradeRequest upgrade;
     private final IOException cutOff;
     private final Deadline deadline;
     private final @Nullable Deadline continuePatience;
@@ -84,7 +84,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             HttpServletRequest request,
             HttpServletResponse response,
             RawRequest backendRequest,
-            boolean upgrade,
+            @Nullable UpgradeRequest upgrade,
             IOException cutOff,
             Deadlines deadlines) {
         this.route = route;
@@ -117,7 +117,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     private void waitForHead() {
         if (!answered) {
-            deadline.in(upgrade ? route.handshakeTimeout() : route.timeout());
+            deadline.in(upgrade != null ? route.handshakeTimeout() : route.timeout());
         }
     }
 
@@ -125,7 +125,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         backendRequest.abort(new TimeoutException(
                 answered
                         ? "the backend paused for longer than idleTimeout"
-                        : "no answer from the backend within " + (upgrade ? "handshakeTimeout" : "timeout")));
+                        : "no answer from the backend within " + (upgrade != null ? "handshakeTimeout" : "timeout")));
     }
 
     private void sendBodyAnyway() {
@@ -143,14 +143,22 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     @Override
     public void onHeaders(Response answer) {
+        if (upgrade != null && upgrade.extendedConnect() && answer.getStatus() / 100 == 2) {
+            // To the client any 2xx would mean that the tunnel stands.
+            backendRequest.abort(new BackendProtocolException(
+                    "the backend answered " + answer.getStatus() + " to a handshake and did not switch protocols"));
+            return;
+        }
         answered = true;
         endPatience();
         deadline.in(route.idleTimeout());
         response.setStatus(answer.getStatus());
         copy(HopHeaders.response(answer.getHeaders()), response);
-        if (upgrade) {
+        if (upgrade != null) {
             // Bytes meant for the other protocol may follow on either side: neither connection carries a next request.
-            response.setHeader("Connection", "close");
+            if (!upgrade.extendedConnect()) {
+                response.setHeader("Connection", "close");
+            }
             ((HttpResponse) answer)
                     .headers(fields -> fields.put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString()));
         }

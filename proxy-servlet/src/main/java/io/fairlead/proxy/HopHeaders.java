@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Enumeration;
 import java.util.HashSet;
 import java.util.List;
@@ -33,6 +34,8 @@ final class HopHeaders {
     private static final Set<String> FORWARDING = Set.of("forwarded", "x-real-ip");
     private static final String FORWARDING_PREFIX = "x-forwarded-";
 
+    private static final Set<String> CONNECTED_WITHOUT = Set.of("connection", "upgrade", "sec-websocket-accept");
+
     private HopHeaders() {}
 
     /** The request's fields, as a server gives them. */
@@ -42,8 +45,17 @@ final class HopHeaders {
         Enumeration<String> values(String name);
     }
 
-    /** The end-to-end fields of a request: names, values, order and multiplicity as they came. */
-    static HttpFields.Mutable request(RequestFields request, boolean keepHost) {
+    /** Whether a message of this protocol has fields for its connection, as HTTP/2 and later have not. */
+    static boolean isHttp1(String protocol) {
+        return protocol.startsWith("HTTP/1.");
+    }
+
+    /**
+     * The end-to-end fields of a request: names, values, order and multiplicity as they came.
+     *
+     * @param joinCookies HTTP/2 may split the Cookie field, HTTP/1.1 may not (RFC 9113 section 8.2.3)
+     */
+    static HttpFields.Mutable request(RequestFields request, boolean keepHost, boolean joinCookies) {
         Set<String> named = connectionOptions(request.values("Connection"));
         HttpFields.Mutable fields = HttpFields.build();
         Enumeration<String> names = request.names();
@@ -55,6 +67,10 @@ final class HopHeaders {
                 continue;
             }
             Enumeration<String> values = request.values(name);
+            if (joinCookies && lower.equals("cookie")) {
+                fields.put(name, String.join("; ", Collections.list(values)));
+                continue;
+            }
             while (values.hasMoreElements()) {
                 fields.add(name, values.nextElement());
             }
@@ -79,6 +95,16 @@ final class HopHeaders {
      */
     static List<HttpField> switchingProtocols(HttpFields response) {
         return without(response, true);
+    }
+
+    /**
+     * The fields of a 101 as those of a 200 to an extended CONNECT: HTTP/2 has neither Connection nor Upgrade, and no key to
+     * accept (RFC 8441 section 5).
+     */
+    static List<HttpField> connected(HttpFields response) {
+        List<HttpField> fields = without(response, true);
+        fields.removeIf(field -> CONNECTED_WITHOUT.contains(field.getLowerCaseName()));
+        return fields;
     }
 
     private static List<HttpField> without(HttpFields response, boolean switching) {

@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.Exchange.Resumption;
+import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.Leg;
@@ -13,6 +14,7 @@ import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -30,7 +32,6 @@ import org.eclipse.jetty.client.HttpUpgrader;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.ee10.proxy.AsyncProxyServlet;
-import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
@@ -168,7 +169,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             refuse(request, response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "The proxy is stopping.");
             return;
         }
-        if (request.getMethod().equals("CONNECT") || request.getMethod().equals("TRACE")) {
+        String connectProtocol =
+                request.getMethod().equals("CONNECT") ? started().adapter().connectProtocol(request) : null;
+        if ((request.getMethod().equals("CONNECT") && connectProtocol == null)
+                || request.getMethod().equals("TRACE")) {
             refuse(request, response, HttpServletResponse.SC_METHOD_NOT_ALLOWED, "This method is not proxied.");
             return;
         }
@@ -176,7 +180,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             refuse(request, response, HttpServletResponse.SC_BAD_REQUEST, "A path with dot segments is not proxied.");
             return;
         }
-        UpgradeRequest upgrade = UpgradeRequest.of(request, started().route().upgrade());
+        UpgradePolicy policy = started().route().upgrade();
+        UpgradeRequest upgrade = connectProtocol == null
+                ? UpgradeRequest.of(request, policy)
+                : UpgradeRequest.extendedConnect(request, connectProtocol, policy);
         switch (upgrade.kind()) {
             case NONE -> super.service(request, response);
             case UPGRADE -> {
@@ -189,6 +196,8 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                         response,
                         HttpServletResponse.SC_BAD_REQUEST,
                         "A WebSocket handshake is a GET without a body.");
+            case NOT_CARRIED ->
+                refuse(request, response, HttpServletResponse.SC_NOT_IMPLEMENTED, "This protocol is not carried here.");
         }
     }
 
@@ -225,12 +234,12 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     protected Request newProxyRequest(HttpServletRequest request, String pathAndQuery) {
         Started now = started();
+        UpgradeRequest upgrade = upgradeOf(request);
         Request backendRequest = new RawRequest(getHttpClient(), now.route().target(), pathAndQuery)
-                .method(request.getMethod())
+                .method(upgrade != null && upgrade.extendedConnect() ? "GET" : request.getMethod())
                 .attribute(CLIENT_REQUEST_ATTRIBUTE, request)
                 // The exchange has deadlines of its own.
                 .idleTimeout(0, TimeUnit.MILLISECONDS);
-        UpgradeRequest upgrade = upgradeOf(request);
         HttpUpgrader.Factory handshake = version -> new BackendHandshake(
                 upgrade,
                 getHttpClient().getExecutor(),
@@ -260,7 +269,8 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                         return request.getHeaders(name);
                     }
                 },
-                route.preserveHost() && route.hostHeader() == null);
+                route.preserveHost() && route.hostHeader() == null,
+                !HopHeaders.isHttp1(request.getProtocol()));
         if (route.hostHeader() != null) {
             fields.put("Host", route.hostHeader());
         }
@@ -268,8 +278,29 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         if (upgrade != null) {
             fields.put("Connection", "Upgrade");
             fields.put("Upgrade", upgrade.header());
+            if (upgrade.extendedConnect()) {
+                fields.put("Sec-WebSocket-Key", upgrade.key());
+            }
         }
         backendRequest.headers(all -> all.clear().add(fields));
+    }
+
+    /** As Jetty's; and over HTTP/2, where no field announces a body, what the stream knows. */
+    @Override
+    protected boolean hasContent(HttpServletRequest request) {
+        if (upgradeOf(request) != null) {
+            return false;
+        }
+        if (HopHeaders.isHttp1(request.getProtocol()) || request.getContentLengthLong() >= 0) {
+            return super.hasContent(request);
+        }
+        try {
+            ServletInputStream input = request.getInputStream();
+            return input.available() > 0 || !input.isFinished();
+        } catch (IOException broken) {
+            // To be met again, and dealt with, where the body is read.
+            return true;
+        }
     }
 
     @Override
@@ -290,7 +321,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 request,
                 response,
                 (RawRequest) backendRequest,
-                upgradeOf(request) != null,
+                upgradeOf(request),
                 now.adapter().cutOff(),
                 now.backend().deadlines());
         backendRequest.attribute(Exchange.class.getName(), exchange);
@@ -371,9 +402,8 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             // Destroyed meanwhile, so nobody would close it.
             tunnel.abandon();
         }
-        List<HttpField> head = HopHeaders.switchingProtocols(answer.getHeaders());
         request.setAttribute(Exchange.RESUME, (Resumption)
-                (again, response) -> finish(again, response, now.adapter(), head, tunnel));
+                (again, response) -> finish(again, response, now.adapter(), upgrade, answer.getHeaders(), tunnel));
         try {
             request.getAsyncContext().dispatch();
         } catch (IllegalStateException clientIsGone) {
@@ -384,20 +414,26 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
     }
 
-    /** Back in service(): the client gets the backend's 101, and its connection becomes the tunnel's. */
+    /** Back in service(): the client gets the backend's 101, and its connection, or its stream, becomes the tunnel's. */
     private void finish(
             HttpServletRequest request,
             HttpServletResponse response,
             ServerAdapter adapter,
-            List<HttpField> head,
+            UpgradeRequest upgrade,
+            HttpFields head,
             @Nullable Tunnel tunnel)
             throws IOException, ServletException {
         if (tunnel == null) {
             refuse(request, response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "The proxy is stopping.");
             return;
         }
-        response.setStatus(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
-        Exchange.copy(head, response);
+        if (upgrade.extendedConnect()) {
+            response.setStatus(HttpServletResponse.SC_OK);
+            Exchange.copy(HopHeaders.connected(head), response);
+        } else {
+            response.setStatus(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
+            Exchange.copy(HopHeaders.switchingProtocols(head), response);
+        }
         try {
             adapter.takeOver(request, response, tunnel::connect);
         } catch (IOException | ServletException | RuntimeException refused) {

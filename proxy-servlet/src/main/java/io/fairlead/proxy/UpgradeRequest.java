@@ -2,6 +2,7 @@ package io.fairlead.proxy;
 
 import io.fairlead.proxy.Route.UpgradePolicy;
 import jakarta.servlet.http.HttpServletRequest;
+import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collections;
@@ -11,18 +12,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client asks for by an Upgrade field, judged by a route's policy: pure.
+ * What a client asks for by an Upgrade field, or over HTTP/2 by an extended CONNECT, judged by a route's policy.
  *
  * @param kind what to do with it
  * @param header the Upgrade field as the client wrote it; empty unless {@link Kind#UPGRADE}
  * @param tokens its lower-case protocol names, without versions; empty unless {@link Kind#UPGRADE}
- * @param key a valid Sec-WebSocket-Key of a version 13 handshake; null for any other upgrade
+ * @param key a valid Sec-WebSocket-Key of a version 13 handshake, or ours; null for any other upgrade
+ * @param extendedConnect it came over HTTP/2 (RFC 8441), without a key, and is answered by 200
  */
 record UpgradeRequest(
         Kind kind,
         String header,
         List<String> tokens,
-        @Nullable String key) {
+        @Nullable String key,
+        boolean extendedConnect) {
 
     enum Kind {
         /** Plain HTTP; an Upgrade field, if there is one, is dropped. */
@@ -30,14 +33,45 @@ record UpgradeRequest(
         /** The backend is asked to upgrade. */
         UPGRADE,
         /** A WebSocket handshake with a body or by another method than GET: 400. */
-        MALFORMED
+        MALFORMED,
+        /** An extended CONNECT for something that is not carried: 501. */
+        NOT_CARRIED
     }
 
     /** Protocols that change how HTTP itself is carried on the connection, which is one hop's business. */
     private static final Set<String> NEVER = Set.of("h2c", "h2", "tls", "http");
 
-    private static final UpgradeRequest PLAIN = new UpgradeRequest(Kind.NONE, "", List.of(), null);
-    private static final UpgradeRequest MALFORMED = new UpgradeRequest(Kind.MALFORMED, "", List.of(), null);
+    private static final UpgradeRequest PLAIN = refused(Kind.NONE);
+    private static final UpgradeRequest MALFORMED = refused(Kind.MALFORMED);
+    private static final UpgradeRequest NOT_CARRIED = refused(Kind.NOT_CARRIED);
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private static UpgradeRequest refused(Kind kind) {
+        return new UpgradeRequest(kind, "", List.of(), null, false);
+    }
+
+    /**
+     * What an extended CONNECT asks for (RFC 8441). There is no key in it, so one is made for the backend, which speaks
+     * HTTP/1.1 (RFC 6455 section 4.1: 16 random bytes).
+     *
+     * @param protocol its {@code :protocol}
+     */
+    static UpgradeRequest extendedConnect(HttpServletRequest request, String protocol, UpgradePolicy policy) {
+        if (policy == UpgradePolicy.OFF || !protocol.equalsIgnoreCase("websocket")) {
+            return NOT_CARRIED;
+        }
+        if (request.getContentLengthLong() > 0) {
+            return MALFORMED;
+        }
+        byte[] key = new byte[16];
+        RANDOM.nextBytes(key);
+        return new UpgradeRequest(
+                Kind.UPGRADE,
+                "websocket",
+                List.of("websocket"),
+                Base64.getEncoder().encodeToString(key),
+                true);
+    }
 
     static UpgradeRequest of(HttpServletRequest request, UpgradePolicy policy) {
         if (request.getHeader("Upgrade") == null || policy == UpgradePolicy.OFF || !isHttp11(request)) {
@@ -69,7 +103,7 @@ record UpgradeRequest(
             return PLAIN;
         }
         return new UpgradeRequest(
-                Kind.UPGRADE, String.join(", ", offered), List.copyOf(tokens), webSocket ? key(request) : null);
+                Kind.UPGRADE, String.join(", ", offered), List.copyOf(tokens), webSocket ? key(request) : null, false);
     }
 
     private static boolean isHttp11(HttpServletRequest request) {

@@ -55,13 +55,20 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheClassOfTheBridgeKnowsJettysServer() {
+    void onlyTheClassesOfTheBridgeKnowJettysServer() {
         noClasses()
                 .that()
                 .doNotHaveSimpleName("JettyCoreTakeover")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("org.eclipse.jetty.server..")
+                .check(CLASSES);
+        noClasses()
+                .that()
+                .haveSimpleNameNotStartingWith("JettyStream")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.eclipse.jetty.http2..")
                 .check(CLASSES);
     }
 }

@@ -18,7 +18,7 @@ class BackendHandshakeTest {
     private static final String ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
     private static UpgradeRequest asked(@Nullable String key, String... tokens) {
-        return new UpgradeRequest(Kind.UPGRADE, String.join(", ", tokens), List.of(tokens), key);
+        return new UpgradeRequest(Kind.UPGRADE, String.join(", ", tokens), List.of(tokens), key, false);
     }
 
     private static HttpFields answer(String... namesAndValues) {
@@ -76,5 +76,18 @@ class BackendHandshakeTest {
         assertThat(BackendHandshake.isFramed(
                         asked(null, "websocket"), answer("Upgrade", "websocket", "Sec-WebSocket-Accept", ACCEPT)))
                 .isFalse();
+    }
+
+    @Test
+    void overHttp2TheAcceptIsCheckedHere() {
+        UpgradeRequest asked = new UpgradeRequest(Kind.UPGRADE, "websocket", List.of("websocket"), KEY, true);
+        assertThat(BackendHandshake.fault(
+                        asked, answer("Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Accept", ACCEPT)))
+                .isNull();
+        assertThat(BackendHandshake.fault(
+                        asked, answer("Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Accept", KEY)))
+                .contains("Sec-WebSocket-Accept");
+        assertThat(BackendHandshake.fault(asked, answer("Upgrade", "websocket", "Connection", "Upgrade")))
+                .contains("Sec-WebSocket-Accept");
     }
 }

@@ -57,7 +57,7 @@ class HopHeadersTest {
                 Content-Length: 5
                 Expect: 100-continue
                 """;
-        assertThat(text(HopHeaders.request(Lines.of(lines), true))).isEqualTo(lines);
+        assertThat(text(HopHeaders.request(Lines.of(lines), true, false))).isEqualTo(lines);
     }
 
     @Test
@@ -78,7 +78,7 @@ class HopHeadersTest {
                 X-Other: 2
                 X-Kept: 3
                 """;
-        assertThat(text(HopHeaders.request(Lines.of(lines), true))).isEqualTo("""
+        assertThat(text(HopHeaders.request(Lines.of(lines), true, false))).isEqualTo("""
                 Host: app.example
                 X-Kept: 3
                 """);
@@ -87,8 +87,8 @@ class HopHeadersTest {
     @Test
     void hostIsKeptOnlyIfAsked() {
         Lines request = Lines.of("Host: app.example\nConnection: host\n");
-        assertThat(text(HopHeaders.request(request, true))).isEqualTo("Host: app.example\n");
-        assertThat(text(HopHeaders.request(request, false))).isEmpty();
+        assertThat(text(HopHeaders.request(request, true, false))).isEqualTo("Host: app.example\n");
+        assertThat(text(HopHeaders.request(request, false, false))).isEmpty();
     }
 
     @Test
@@ -102,7 +102,7 @@ class HopHeadersTest {
                         x_real_ip: 1.2.3.4
                         Forwarded: for=1.2.3.4
                         Via: 1.1 first
-                        """), true))).isEqualTo("Via: 1.1 first\n");
+                        """), true, false))).isEqualTo("Via: 1.1 first\n");
     }
 
     @Test
@@ -146,6 +146,29 @@ class HopHeadersTest {
                         Set-Cookie: b=2
                         Sec-WebSocket-Accept: x
                         """);
+    }
+
+    @Test
+    void a200ToAnExtendedConnectHasNoFieldsOfAnUpgrade() {
+        assertThat(text(HopHeaders.connected(Lines.of("""
+                        Upgrade: websocket
+                        Connection: Upgrade, X-Hop
+                        X-Hop: 1
+                        Content-Length: 0
+                        Sec-WebSocket-Accept: x
+                        Sec-WebSocket-Protocol: chat
+                        Set-Cookie: a=1
+                        """).fields()))).isEqualTo("""
+                        Sec-WebSocket-Protocol: chat
+                        Set-Cookie: a=1
+                        """);
+    }
+
+    @Test
+    void cookiesThatHttp2HasSplitAreOneField() {
+        Lines request = Lines.of("Cookie: a=1\nCookie: b=2; c=3\nX-Twice: 1\nX-Twice: 2\n");
+        assertThat(text(HopHeaders.request(request, true, true)))
+                .isEqualTo("Cookie: a=1; b=2; c=3\nX-Twice: 1\nX-Twice: 2\n");
     }
 
     @Test

@@ -9,6 +9,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Jetty 12: its core request is told to upgrade to a connection of ours, which hands the end point over, see
@@ -25,6 +26,11 @@ final class JettyAdapter implements ServerAdapter {
     @Override
     public String name() {
         return "jetty";
+    }
+
+    @Override
+    public @Nullable String connectProtocol(HttpServletRequest request) throws IOException {
+        return takeover.connectProtocol(coreRequest(request));
     }
 
     @Override

@@ -18,13 +18,19 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *      server's loader (Jetty)          web application's loader (Fairlead, its own Jetty client)
  *                  ▲                           ▲
- *                  └────── JettyBridge ────────┘   io.fairlead.… , but for its own three classes
+ *                  └────── JettyBridge ────────┘   io.fairlead.… , but for its own classes
  * </pre>
  */
 final class JettyBridge extends SecureClassLoader {
 
-    private static final Set<String> OWN =
-            Set.of(JettyCoreTakeover.class.getName(), EndPointTakeover.class.getName(), EndPointLeg.class.getName());
+    private static final Set<String> OWN = Set.of(
+            JettyCoreTakeover.class.getName(),
+            EndPointTakeover.class.getName(),
+            EndPointLeg.class.getName(),
+            JettyStreamTakeover.class.getName(),
+            JettyStreamLeg.class.getName(),
+            JettyStreamLeg.class.getName() + "$Readable",
+            JettyStreamLeg.class.getName() + "$Written");
 
     private final ClassLoader fairlead = JettyBridge.class.getClassLoader();
 

@@ -3,17 +3,25 @@ package io.fairlead.proxy.server;
 import io.fairlead.proxy.tunnel.EndPointTakeover;
 import io.fairlead.proxy.tunnel.Leg;
 import java.io.IOException;
+import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.TunnelSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the socket over from a Jetty server. Defined by {@link JettyBridge}, so that the Jetty named here is the
+ * Takes the socket, or the HTTP/2 stream, over from a Jetty server. Defined by {@link JettyBridge}, so that the Jetty named here is the
  * server's, not the one in the WAR.
  */
 public final class JettyCoreTakeover implements JettyTakeover {
+
+    @Override
+    public @Nullable String connectProtocol(Object coreRequest) {
+        TunnelSupport tunnel = ((Request) coreRequest).getTunnelSupport();
+        return tunnel == null ? null : tunnel.getProtocol();
+    }
 
     @Override
     public void prepare(Object coreRequest, Consumer<Leg> client) throws IOException {
@@ -22,13 +30,14 @@ public final class JettyCoreTakeover implements JettyTakeover {
         if (tunnel == null) {
             throw new IOException("Jetty offers no tunnel on this connection");
         }
+        Executor executor = request.getConnectionMetaData().getConnector().getExecutor();
         if (tunnel.getProtocol() != null) {
-            throw new IOException("an HTTP/2 stream has no socket to take over");
+            request.setAttribute(
+                    HttpStream.UPGRADE_CONNECTION_ATTRIBUTE,
+                    new JettyStreamTakeover(tunnel.getEndPoint(), executor, client));
+            return;
         }
-        EndPointTakeover takeover = new EndPointTakeover(
-                tunnel.getEndPoint(),
-                request.getConnectionMetaData().getConnector().getExecutor(),
-                client);
+        EndPointTakeover takeover = new EndPointTakeover(tunnel.getEndPoint(), executor, client);
         // Early bytes are taken now: when the response completes, Jetty's parser eats CR and LF behind the head.
         if (request.getConnectionMetaData().getConnection() instanceof Connection.UpgradeFrom from) {
             takeover.onUpgradeTo(from.onUpgradeFrom());

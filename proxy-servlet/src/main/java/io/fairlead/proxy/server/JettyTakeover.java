@@ -3,6 +3,7 @@ package io.fairlead.proxy.server;
 import io.fairlead.proxy.tunnel.Leg;
 import java.io.IOException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What {@link JettyAdapter} asks of the class that is defined against the server's own Jetty. Only types of the JDK and of
@@ -11,6 +12,15 @@ import java.util.function.Consumer;
  * <p>Public for the class loader between; nothing else implements or calls it.
  */
 public interface JettyTakeover {
+
+    /**
+     * The {@code :protocol} of an extended CONNECT (RFC 8441), which the servlet API does not show; null for any other
+     * request.
+     *
+     * @param coreRequest the {@code org.eclipse.jetty.server.Request} below the servlet's request
+     */
+    @Nullable
+    String connectProtocol(Object coreRequest);
 
     /**
      * Makes the server give its connection to Fairlead once the response of {@code coreRequest} is sent.

@@ -6,6 +6,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** What one family of servers does in its own way. Thread-safe. */
 public interface ServerAdapter {
@@ -14,8 +15,18 @@ public interface ServerAdapter {
     String name();
 
     /**
-     * Makes the server send the 101, whose headers are set in {@code response} already, and hand the client's stream
-     * over afterwards.
+     * The {@code :protocol} of an extended CONNECT (RFC 8441); null for any other request, and where the server knows of no
+     * such thing.
+     *
+     * @throws IOException when the server's own request is hidden
+     */
+    default @Nullable String connectProtocol(HttpServletRequest request) throws IOException {
+        return null;
+    }
+
+    /**
+     * Makes the server send the 101 (200 to an extended CONNECT), whose headers are set in {@code response} already, and
+     * hand the client's stream over afterwards.
      *
      * <p>To be called inside {@code service()}, as the last thing that is done with request and response.
      *

@@ -75,6 +75,14 @@ public interface Leg {
         return false;
     }
 
+    /**
+     * For a leg without a channel: whether its stream still lives, as far as is known. The loop asks from time to time, since
+     * a leg that it neither reads nor writes tells it nothing.
+     */
+    default boolean isOpen() {
+        return true;
+    }
+
     /** For a leg without a channel: {@code listener} may be run from any thread: it only enqueues. */
     default void onReady(Runnable listener) {
         throw new UnsupportedOperationException("a leg with a channel is selected");

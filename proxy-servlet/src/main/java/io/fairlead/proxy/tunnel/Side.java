@@ -94,8 +94,8 @@ final class Side {
         }
     }
 
-    /** False when the channel was closed below the tunnel, of which no selector tells. */
+    /** False when the stream was closed below the tunnel, of which no event tells. */
     boolean alive() {
-        return key == null || key.isValid();
+        return key == null ? leg.isOpen() : key.isValid();
     }
 }
