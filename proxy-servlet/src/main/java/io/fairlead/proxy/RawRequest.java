@@ -4,11 +4,15 @@ import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
 import java.net.URI;
 import org.eclipse.jetty.client.HttpClient;
+import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.transport.HttpConversation;
 import org.eclipse.jetty.client.transport.HttpRequest;
 import org.jspecify.annotations.Nullable;
 
-/** A request whose target goes out byte for byte, also where {@link URI} would refuse it or read it as an authority. */
+/**
+ * A request that goes out as it came: its target byte for byte, also where {@link URI} would refuse it or read it as an
+ * authority, and its body without a Content-Type that the client did not give.
+ */
 final class RawRequest extends HttpRequest {
 
     private final URI target;
@@ -43,6 +47,11 @@ final class RawRequest extends HttpRequest {
         return null;
     }
 
+    @Override
+    public Request body(@Nullable Content body) {
+        return super.body(body == null ? null : new Untyped(body));
+    }
+
     /** The same request, to be sent once more; without a body. */
     RawRequest again() {
         RawRequest copy = new RawRequest(getHttpClient(), target, query == null ? path : path + '?' + query);
@@ -51,5 +60,43 @@ final class RawRequest extends HttpRequest {
                 .idleTimeout(0, MILLISECONDS);
         getAttributes().forEach(copy::attribute);
         return copy;
+    }
+
+    /** Jetty's contents have a default type. */
+    private record Untyped(Content content) implements Content {
+        @Override
+        public @Nullable String getContentType() {
+            return null;
+        }
+
+        @Override
+        public long getLength() {
+            return content.getLength();
+        }
+
+        @Override
+        public org.eclipse.jetty.io.Content.@Nullable Chunk read() {
+            return content.read();
+        }
+
+        @Override
+        public void demand(Runnable available) {
+            content.demand(available);
+        }
+
+        @Override
+        public void fail(Throwable failure) {
+            content.fail(failure);
+        }
+
+        @Override
+        public void fail(Throwable failure, boolean last) {
+            content.fail(failure, last);
+        }
+
+        @Override
+        public boolean rewind() {
+            return content.rewind();
+        }
     }
 }

@@ -23,6 +23,7 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -58,6 +59,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     private static final long serialVersionUID = 1;
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);
     private static final String UPGRADE = UpgradeRequest.class.getName();
+    private static final Set<String> BODILESS = Set.of("GET", "HEAD", "OPTIONS", "DELETE");
 
     private transient volatile @Nullable Started started;
 
@@ -257,6 +259,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     protected void copyRequestHeaders(HttpServletRequest request, Request backendRequest) {
         Route route = started().route();
+        boolean http1 = HopHeaders.isHttp1(request.getProtocol());
         HttpFields.Mutable fields = HopHeaders.request(
                 new HopHeaders.RequestFields() {
                     @Override
@@ -269,10 +272,12 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                         return request.getHeaders(name);
                     }
                 },
-                route.preserveHost() && route.hostHeader() == null,
-                !HopHeaders.isHttp1(request.getProtocol()));
+                route.preserveHost() && route.hostHeader() == null && http1,
+                !http1);
         if (route.hostHeader() != null) {
             fields.put("Host", route.hostHeader());
+        } else if (route.preserveHost() && !http1) {
+            fields.put("Host", authority(request));
         }
         UpgradeRequest upgrade = upgradeOf(request);
         if (upgrade != null) {
@@ -283,6 +288,13 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             }
         }
         backendRequest.headers(all -> all.clear().add(fields));
+    }
+
+    /** What stands for the Host field over HTTP/2 (RFC 9113 section 8.3.1). */
+    private static String authority(HttpServletRequest request) {
+        int port = request.getServerPort();
+        boolean usual = port == (request.isSecure() ? 443 : 80);
+        return usual ? request.getServerName() : request.getServerName() + ":" + port;
     }
 
     /** As Jetty's; and over HTTP/2, where no field announces a body, what the stream knows. */
@@ -296,7 +308,8 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
         try {
             ServletInputStream input = request.getInputStream();
-            return input.available() > 0 || !input.isFinished();
+            // No server tells before it is read that the stream has ended with its head.
+            return BODILESS.contains(request.getMethod()) ? input.available() > 0 : !input.isFinished();
         } catch (IOException broken) {
             // To be met again, and dealt with, where the body is read.
             return true;
@@ -306,7 +319,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     protected void addProxyHeaders(HttpServletRequest request, Request backendRequest) {
         Forwarding forwarding = new Forwarding(
-                request.getRemoteAddr(), request.getScheme(), request.getHeader("Host"), request.getServerPort());
+                request.getRemoteAddr(),
+                request.getScheme(),
+                HopHeaders.isHttp1(request.getProtocol()) ? request.getHeader("Host") : authority(request),
+                request.getServerPort());
         backendRequest.headers(fields -> {
             Forwarding.addVia(fields, request.getProtocol(), started().viaHost());
             forwarding.addTo(fields);
