@@ -92,8 +92,16 @@ public abstract class WireTest {
         return request("GET", path(route, backendPath), all);
     }
 
-    /** The head of an upgrade to a protocol that is not WebSocket. */
+    /** Whether the clients of this class reach Fairlead over HTTP/2, where WebSocket is the only upgrade. */
+    protected boolean http2() {
+        return false;
+    }
+
+    /** The head of an upgrade to a protocol that is not WebSocket; over HTTP/2, of one whose bytes are no frames. */
     protected String raw(String route, String backendPath) {
+        if (http2()) {
+            return webSocket(route, backendPath);
+        }
         return request("GET", path(route, backendPath), "Upgrade: line-noise", "Connection: Upgrade");
     }
 

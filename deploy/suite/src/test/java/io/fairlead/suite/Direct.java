@@ -8,7 +8,7 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /** No Fairlead at all: clients talk to the backend. What passes here says nothing against a proxy that fails it. */
-final class Direct implements Fairlead {
+class Direct implements Fairlead {
 
     @Override
     public InetSocketAddress http() {

@@ -89,8 +89,12 @@ public final class Exchange {
         wire.send(text.append("\r\n").toString());
     }
 
-    /** Accepts whatever protocol was asked for, with nothing but the two headers that a 101 must have. */
+    /** Accepts whatever protocol was asked for, with nothing but the headers that its 101 must have. */
     public void acceptRaw() throws IOException {
+        if (head.has("Sec-WebSocket-Key")) {
+            acceptWebSocket();
+            return;
+        }
         sendHead("HTTP/1.1 101 Switching Protocols", "Upgrade: " + head.value("Upgrade"), "Connection: Upgrade");
     }
 

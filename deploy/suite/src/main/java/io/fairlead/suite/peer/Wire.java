@@ -13,8 +13,10 @@ import java.net.SocketException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
@@ -56,8 +58,12 @@ public final class Wire implements Closeable {
         return new Wire(tcp, tcp);
     }
 
-    /** Connects, over TLS if a context is given. A receive buffer of 0 leaves the size to the system. */
-    public static Wire connect(InetSocketAddress address, @Nullable SSLContext tls, int receiveBuffer)
+    /**
+     * Connects, over TLS if a context is given. A receive buffer of 0 leaves the size to the system. Protocols are what
+     * the client offers by ALPN; a server that takes none of them is a fault.
+     */
+    public static Wire connect(
+            InetSocketAddress address, @Nullable SSLContext tls, int receiveBuffer, String... protocols)
             throws IOException {
         Socket tcp = new Socket();
         try {
@@ -70,7 +76,15 @@ public final class Wire implements Closeable {
             }
             SSLSocket secure = (SSLSocket)
                     tls.getSocketFactory().createSocket(tcp, address.getHostString(), address.getPort(), true);
+            if (protocols.length > 0) {
+                SSLParameters parameters = secure.getSSLParameters();
+                parameters.setApplicationProtocols(protocols);
+                secure.setSSLParameters(parameters);
+            }
             secure.startHandshake();
+            if (protocols.length > 0 && !List.of(protocols).contains(secure.getApplicationProtocol())) {
+                throw new IOException("the server speaks none of " + List.of(protocols));
+            }
             return new Wire(tcp, secure);
         } catch (IOException e) {
             tcp.close();

@@ -1,0 +1,17 @@
+package io.fairlead.suite;
+
+import io.fairlead.suite.peer.Http2Gate;
+
+/** The tests of {@link ClientsTest}, without a proxy but over HTTP/2: proves {@link Http2Gate}. */
+class DirectOverHttp2ClientsTest extends ClientsTest {
+
+    @Override
+    protected Fairlead fairlead() {
+        return new DirectOverHttp2();
+    }
+
+    @Override
+    protected boolean http2() {
+        return true;
+    }
+}

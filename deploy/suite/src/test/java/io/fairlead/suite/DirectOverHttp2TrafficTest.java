@@ -1,0 +1,17 @@
+package io.fairlead.suite;
+
+import io.fairlead.suite.peer.Http2Gate;
+
+/** The tests of {@link TrafficTest}, without a proxy but over HTTP/2: proves {@link Http2Gate} and what it is made of. */
+class DirectOverHttp2TrafficTest extends TrafficTest {
+
+    @Override
+    protected Fairlead fairlead() {
+        return new DirectOverHttp2();
+    }
+
+    @Override
+    protected boolean http2() {
+        return true;
+    }
+}
