@@ -24,9 +24,13 @@ class ArchitectureTest {
                 .definedBy("io.fairlead.proxy.server")
                 .layer("tunnel")
                 .definedBy("io.fairlead.proxy.tunnel")
+                .layer("tls")
+                .definedBy("io.fairlead.proxy.tls")
                 .whereLayer("proxy")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("server")
+                .mayOnlyBeAccessedByLayers("proxy")
+                .whereLayer("tls")
                 .mayOnlyBeAccessedByLayers("proxy")
                 .check(CLASSES);
     }
@@ -40,6 +44,34 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "jakarta..", "org.apache..", "org.eclipse.jetty.server..", "org.eclipse.jetty.client..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void filesOfKeysKnowNothingOfTheRest() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.fairlead.proxy.tls")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.fairlead.proxy",
+                        "io.fairlead.proxy.server",
+                        "io.fairlead.proxy.tunnel",
+                        "jakarta..",
+                        "org.apache..",
+                        "org.eclipse..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheReadersOfPemKnowBouncyCastle() {
+        noClasses()
+                .that()
+                .haveNameNotMatching("io\\.fairlead\\.proxy\\.tls\\.(Pem|EncryptedKey)")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("org.bouncycastle..")
                 .check(CLASSES);
     }
 

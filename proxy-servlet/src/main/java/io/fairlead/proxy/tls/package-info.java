@@ -1,0 +1,11 @@
+/**
+ * Files of keys and certificates, read: what an administrator has, turned into what TLS wants.
+ *
+ * <p>PEM, and keystores of the types PKCS12 and JKS; told apart by what is in a file, not by its name. Bouncy Castle
+ * reads PEM and is loaded for nothing else; every key and certificate is one of the JDK's own, and no security provider
+ * is registered.
+ */
+@NullMarked
+package io.fairlead.proxy.tls;
+
+import org.jspecify.annotations.NullMarked;
