@@ -68,16 +68,16 @@ public abstract class ClientsTest extends WireTest {
     }
 
     private URI uri() {
-        return URI.create(
-                (secure() ? "wss" : "ws") + "://127.0.0.1:" + address().getPort() + path(Routes.WEBSOCKET, "/ws?a=b"));
+        return URI.create((entrance().secure() ? "wss" : "ws") + "://127.0.0.1:"
+                + address().getPort() + path(Routes.WEBSOCKET, "/ws?a=b"));
     }
 
     @Test
     void jdkClient() throws Exception {
         BlockingQueue<Object> heard = new LinkedBlockingQueue<>();
         HttpClient.Builder builder = HttpClient.newBuilder();
-        if (secure() && fairlead().trust() != null) {
-            builder.sslContext(fairlead().trust());
+        if (entrance().trust() != null) {
+            builder.sslContext(entrance().trust());
         }
         WebSocket socket = builder.build()
                 .newWebSocketBuilder()
@@ -151,9 +151,9 @@ public abstract class ClientsTest extends WireTest {
     void jettyClient() throws Exception {
         BlockingQueue<Object> heard = new LinkedBlockingQueue<>();
         ClientConnector connector = new ClientConnector();
-        if (secure()) {
+        if (entrance().secure()) {
             SslContextFactory.Client tls = new SslContextFactory.Client();
-            tls.setSslContext(fairlead().trust());
+            tls.setSslContext(entrance().trust());
             connector.setSslContextFactory(tls);
         }
         org.eclipse.jetty.client.HttpClient http = new org.eclipse.jetty.client.HttpClient(
@@ -225,8 +225,8 @@ public abstract class ClientsTest extends WireTest {
         ClientManager client = ClientManager.createClient(GrizzlyClientContainer.class.getName());
         client.setDefaultMaxBinaryMessageBufferSize(BIG.length);
         client.getProperties().put(ClientProperties.INCOMING_BUFFER_SIZE, BIG.length + 100);
-        if (secure() && fairlead().trust() != null) {
-            SslEngineConfigurator tls = new SslEngineConfigurator(fairlead().trust(), true, false, false);
+        if (entrance().trust() != null) {
+            SslEngineConfigurator tls = new SslEngineConfigurator(entrance().trust(), true, false, false);
             client.getProperties().put(ClientProperties.SSL_ENGINE_CONFIGURATOR, tls);
         }
         ClientEndpointConfig config = ClientEndpointConfig.Builder.create()

@@ -5,7 +5,12 @@ import java.net.InetSocketAddress;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/** A running Fairlead, as the tests see it. */
+/**
+ * A running Fairlead, as the tests see it: in this JVM or in another.
+ *
+ * <p>A module names its own in {@code META-INF/services/io.fairlead.suite.Fairlead}: a public class with a public
+ * constructor without parameters. It is made before the server starts.
+ */
 public interface Fairlead {
 
     InetSocketAddress http();

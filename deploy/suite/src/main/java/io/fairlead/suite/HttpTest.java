@@ -2,6 +2,7 @@ package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Noise;
@@ -229,7 +230,7 @@ public abstract class HttpTest extends WireTest {
                     + "\r\n\r\n");
             assertThat(client.readHead().status()).isBetween(400, 501);
         }
-        if (!fairlead().server().refusesConnectItself()) {
+        if (!fairlead().server().has(Trait.REFUSES_CONNECT_ITSELF)) {
             try (Wire client = client()) {
                 client.send(request("CONNECT", path(Routes.MAIN, "/x")));
                 assertThat(client.readHead().status()).isEqualTo(405);
@@ -447,7 +448,7 @@ public abstract class HttpTest extends WireTest {
         try (Wire client = client()) {
             client.send(request("GET", path(Routes.MAIN, "/type")));
             String seen = client.readHead().value("Content-Type");
-            if (fairlead().server().respellsCharset() && type.contains("charset")) {
+            if (fairlead().server().has(Trait.RESPELLS_CHARSET) && type.contains("charset")) {
                 assertThat(parameters(seen)).isEqualTo(parameters(type));
             } else {
                 assertThat(seen).isEqualTo(type);
@@ -603,7 +604,7 @@ public abstract class HttpTest extends WireTest {
     }
 
     private void assertForwarded(Head seen) {
-        String scheme = secure() ? "https" : "http";
+        String scheme = entrance().scheme();
         assertThat(seen.value("X-Forwarded-For")).isEqualTo("127.0.0.1");
         assertThat(seen.value("X-Forwarded-Proto")).isEqualTo(scheme);
         assertThat(seen.value("X-Forwarded-Host")).isEqualTo(HOST);

@@ -7,22 +7,29 @@ import java.util.Set;
  * so that a server which changes is noticed.
  *
  * @param name as it shall show in messages
+ * @param traits what it does; what is not among them it does not do
  * @param shapesUris the request targets that the server refuses itself, or changes, before a servlet sees them
- * @param rewritesConnectionOf101 answers {@code Connection: Upgrade} whatever the backend wrote there
- * @param holdsThreads a tunnel occupies threads of the server while it is idle
- * @param endsOutputAlone sends an end of stream to the client while it still reads from it
- * @param refusesConnectItself a CONNECT gets an answer of the server's own
  * @param answerToTrace 405, or what the server says before a servlet is asked
- * @param refusesOddUpgrades answers 400 itself to an Upgrade without Connection, or the reverse
- * @param respellsCharset parses a Content-Type that names a charset and writes it anew
  */
-public record Server(
-        String name,
-        Set<String> shapesUris,
-        boolean rewritesConnectionOf101,
-        boolean holdsThreads,
-        boolean endsOutputAlone,
-        boolean refusesConnectItself,
-        int answerToTrace,
-        boolean refusesOddUpgrades,
-        boolean respellsCharset) {}
+public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int answerToTrace) {
+
+    /** One thing that some servers do and others do not. */
+    public enum Trait {
+        /** Answers {@code Connection: Upgrade} whatever the backend wrote there. */
+        REWRITES_CONNECTION_OF_101,
+        /** A tunnel occupies threads of the server while it is idle. */
+        HOLDS_THREADS,
+        /** Sends an end of stream to the client while it still reads from it. */
+        ENDS_OUTPUT_ALONE,
+        /** A CONNECT gets an answer of the server's own. */
+        REFUSES_CONNECT_ITSELF,
+        /** Answers 400 itself to an Upgrade without Connection, or the reverse. */
+        REFUSES_ODD_UPGRADES,
+        /** Parses a Content-Type that names a charset and writes it anew. */
+        RESPELLS_CHARSET
+    }
+
+    public boolean has(Trait trait) {
+        return traits.contains(trait);
+    }
+}

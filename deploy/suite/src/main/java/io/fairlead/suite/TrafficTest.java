@@ -2,6 +2,7 @@ package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Exchange;
 import io.fairlead.suite.peer.Frame;
@@ -275,7 +276,7 @@ public abstract class TrafficTest extends WireTest {
 
     @Test
     void afterTheBackendsEndOfStreamTheClientsLastBytesArrive() throws Exception {
-        if (!fairlead().server().endsOutputAlone()) {
+        if (!fairlead().server().has(Trait.ENDS_OUTPUT_ALONE)) {
             assertTheBackendsEndEndsBoth();
             return;
         }

@@ -2,6 +2,7 @@ package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
@@ -89,7 +90,7 @@ public abstract class TunnelTest extends WireTest {
             while (tunnels.size() < 220) {
                 tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
             }
-            if (fairlead().server().holdsThreads()) {
+            if (fairlead().server().has(Trait.HOLDS_THREADS)) {
                 assertThat(vitals.threads()).hasSizeGreaterThan(before.size() + 150);
             } else {
                 // A server may add a few to its own pool; two hundred would be ours.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Noise;
+import io.fairlead.suite.peer.Vitals;
 import io.fairlead.suite.peer.Wire;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
@@ -12,15 +13,15 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
+import java.util.function.Predicate;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 /**
- * What is left when the application goes: nothing. For servers in this JVM; the concrete class has an unmanaged
- * deployment named {@link #APPLICATION}.
+ * What is left when the application goes: nothing. The concrete class has an unmanaged deployment named
+ * {@link #APPLICATION}.
  */
 public abstract class UndeployTest extends WireTest {
 
@@ -28,6 +29,8 @@ public abstract class UndeployTest extends WireTest {
 
     /** {@code undeployDrain} and {@code closeTimeout} of the routes, 5 s each, and what a busy machine adds. */
     private static final Duration GRACE = Duration.ofSeconds(15);
+
+    private static final Predicate<String> OURS = thread -> thread.startsWith("fairlead-");
 
     @ArquillianResource
     private @Nullable Deployer deployer;
@@ -37,18 +40,20 @@ public abstract class UndeployTest extends WireTest {
         backend.on("/ws", WireTest::webSocketEcho);
         backend.on("/raw", WireTest::rawEcho);
         deployer().deploy(APPLICATION);
+        Entrance tls = Entrance.tls(fairlead());
         List<Wire> tunnels = new ArrayList<>();
         try {
             for (int i = 0; i < 50; i++) {
                 tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
-                Wire secure = Wire.connect(
-                        Objects.requireNonNull(fairlead().https()), fairlead().trust(), 0);
+                Wire secure = Wire.connect(tls.address(), tls.trust(), 0);
                 tunnels.add(switched(secure, raw(Routes.MAIN, "/raw")));
             }
             for (Wire tunnel : tunnels) {
                 assertEchoes(tunnel, Frame.text("alive"));
             }
-            WeakReference<ClassLoader> loader = loaderOfTheLoops();
+            Vitals vitals = fairlead().vitals();
+            assertThat(vitals.threads()).anyMatch(OURS);
+            WeakReference<ClassLoader> loader = vitals.ofThisJvm() ? loaderOfTheLoops() : null;
             long start = System.nanoTime();
             deployer().undeploy(APPLICATION);
             for (Wire tunnel : tunnels) {
@@ -56,11 +61,10 @@ public abstract class UndeployTest extends WireTest {
             }
             eventually().until(() -> backend.open() == 0);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);
-            eventually().untilAsserted(() -> assertThat(threadsOf(loader)).isEmpty());
-            eventually().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
-                System.gc();
-                assertThat(loader.get()).as("the application's class loader").isNull();
-            });
+            eventually().untilAsserted(() -> assertThat(vitals.threads()).noneMatch(OURS));
+            if (loader != null) {
+                assertGoes(loader);
+            }
         } finally {
             tunnels.forEach(Wire::close);
         }
@@ -124,9 +128,18 @@ public abstract class UndeployTest extends WireTest {
         }
     }
 
+    /** Of another JVM nobody can say this. */
+    private static void assertGoes(WeakReference<ClassLoader> loader) {
+        eventually().untilAsserted(() -> assertThat(threadsOf(loader)).isEmpty());
+        eventually().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            System.gc();
+            assertThat(loader.get()).as("the application's class loader").isNull();
+        });
+    }
+
     private static WeakReference<ClassLoader> loaderOfTheLoops() {
         List<ClassLoader> loaders = Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("fairlead-"))
+                .filter(thread -> OURS.test(thread.getName()))
                 .map(Thread::getContextClassLoader)
                 .distinct()
                 .toList();
@@ -136,8 +149,7 @@ public abstract class UndeployTest extends WireTest {
 
     private static List<String> threadsOf(WeakReference<ClassLoader> loader) {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("fairlead-")
-                        || (loader.get() != null && thread.getContextClassLoader() == loader.get()))
+                .filter(thread -> loader.get() != null && thread.getContextClassLoader() == loader.get())
                 .map(Thread::getName)
                 .toList();
     }

@@ -2,6 +2,7 @@ package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Exchange;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
@@ -271,7 +272,7 @@ public abstract class UpgradeTest extends WireTest {
                     .readHead();
             assertThat(head.status()).isEqualTo(101);
             assertThat(head.value("Upgrade")).isEqualTo("WebSocket");
-            if (fairlead().server().rewritesConnectionOf101()) {
+            if (fairlead().server().has(Trait.REWRITES_CONNECTION_OF_101)) {
                 assertThat(head.value("Connection")).isEqualTo("Upgrade");
             } else {
                 assertThat(head.tokens("Connection")).contains("upgrade");
@@ -565,7 +566,7 @@ public abstract class UpgradeTest extends WireTest {
     void whatIsNoUpgradeIsPlainHttp(String lines) throws Exception {
         backend.on("/plain", exchange -> exchange.answer("200 OK", "plain"));
         String request = request("GET", path(Routes.MAIN, "/plain"), lines.split("\r\n"));
-        if (!fairlead().server().refusesOddUpgrades()) {
+        if (!fairlead().server().has(Trait.REFUSES_ODD_UPGRADES)) {
             assertPlain(request);
             return;
         }
@@ -642,7 +643,7 @@ public abstract class UpgradeTest extends WireTest {
     @Test
     void anAbsoluteTargetDoesNotSelectTheBackend() throws Exception {
         backend.on("/", WireTest::webSocketEcho);
-        String target = (secure() ? "https" : "http") + "://" + HOST + path(Routes.MAIN, "/ws?a=%2F");
+        String target = entrance().scheme() + "://" + HOST + path(Routes.MAIN, "/ws?a=%2F");
         String handshake =
                 webSocket(Routes.MAIN, "/ws?a=%2F").replace("GET " + path(Routes.MAIN, "/ws?a=%2F"), "GET " + target);
         try (Wire client = switched(client(), handshake)) {

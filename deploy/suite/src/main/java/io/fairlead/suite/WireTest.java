@@ -10,7 +10,6 @@ import io.fairlead.suite.peer.Wire;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -30,11 +29,14 @@ public abstract class WireTest {
 
     protected final Backend backend = Routes.BACKEND;
 
-    protected abstract Fairlead fairlead();
+    /** The module's, unless a class has one of its own. */
+    protected Fairlead fairlead() {
+        return UnderTest.FAIRLEAD;
+    }
 
-    /** Whether the clients of this class speak TLS. */
-    protected boolean secure() {
-        return false;
+    /** Where the clients of this class come in. */
+    protected Entrance entrance() {
+        return Entrance.tcp(fairlead());
     }
 
     @BeforeEach
@@ -49,18 +51,16 @@ public abstract class WireTest {
     }
 
     protected InetSocketAddress address() {
-        return secure()
-                ? Objects.requireNonNull(fairlead().https())
-                : fairlead().http();
+        return entrance().address();
     }
 
     protected Wire client() throws IOException {
-        return Wire.connect(address(), secure() ? fairlead().trust() : null, 0);
+        return Wire.connect(address(), entrance().trust(), 0);
     }
 
     /** A client whose system takes little before the client reads. */
     protected Wire slowClient() throws IOException {
-        return Wire.connect(address(), secure() ? fairlead().trust() : null, 16_384);
+        return Wire.connect(address(), entrance().trust(), 16_384);
     }
 
     protected String path(String route, String backendPath) {

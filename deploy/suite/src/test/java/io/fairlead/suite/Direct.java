@@ -37,6 +37,6 @@ class Direct implements Fairlead {
 
     @Override
     public Server server() {
-        return new Server("no proxy", Set.of(), false, false, true, false, 405, false, false);
+        return new Server("no proxy", Set.of(Server.Trait.ENDS_OUTPUT_ALONE), Set.of(), 405);
     }
 }

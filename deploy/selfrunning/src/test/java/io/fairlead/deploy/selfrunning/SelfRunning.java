@@ -5,6 +5,7 @@ import com.sun.tools.attach.VirtualMachine;
 import io.fairlead.suite.Application;
 import io.fairlead.suite.Fairlead;
 import io.fairlead.suite.Server;
+import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Vitals;
 import java.io.BufferedReader;
@@ -27,17 +28,20 @@ import javax.management.remote.JMXServiceURL;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A process {@code java -Xmx256m -jar fairlead.war}, and its end by SIGTERM.
- *
- * <p>There is no archive to deploy here, only arguments to give, so the tests of this module use no Arquillian: a JUnit
- * extension starts the process.
- */
+/** A process {@code java -Xmx256m -jar fairlead.war}, and its end by SIGTERM. */
 final class SelfRunning implements Fairlead, AutoCloseable {
 
     private static final Pattern LISTENING = Pattern.compile("listening on (http://\\S+/)");
-    private static final Server TRAITS =
-            new Server("java -jar fairlead.war", Set.of(), true, false, true, true, 405, true, true);
+    private static final Server TRAITS = new Server(
+            "java -jar fairlead.war",
+            Set.of(
+                    Trait.REWRITES_CONNECTION_OF_101,
+                    Trait.ENDS_OUTPUT_ALONE,
+                    Trait.REFUSES_CONNECT_ITSELF,
+                    Trait.REFUSES_ODD_UPGRADES,
+                    Trait.RESPELLS_CHARSET),
+            Set.of(),
+            405);
 
     private final Process process;
     private final List<String> output = new CopyOnWriteArrayList<>();

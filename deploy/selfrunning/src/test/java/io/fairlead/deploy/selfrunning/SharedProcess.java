@@ -2,44 +2,59 @@ package io.fairlead.deploy.selfrunning;
 
 import io.fairlead.suite.Fairlead;
 import io.fairlead.suite.Routes;
+import io.fairlead.suite.Server;
+import io.fairlead.suite.peer.Vitals;
+import java.net.InetSocketAddress;
+import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.extension.BeforeAllCallback;
-import org.junit.jupiter.api.extension.ExtensionContext;
-import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
-import org.junit.jupiter.api.extension.ExtensionContext.Store;
 
-/** One process with the routes of {@link Routes} for all test classes that want no other; it ends with the last test. */
-final class SharedProcess implements BeforeAllCallback {
+/** One process with the routes of {@link Routes}, for all test classes that want no other. */
+public final class SharedProcess implements Fairlead {
 
-    private static @Nullable Fairlead fairlead;
+    private static @Nullable SelfRunning process;
+
+    static void start() throws Exception {
+        process = SelfRunning.start(Routes.arguments());
+    }
+
+    static void stop() throws Exception {
+        process().close();
+    }
+
+    private static SelfRunning process() {
+        if (process == null) {
+            throw new IllegalStateException("Arquillian did not start it: the test class is not @OnServer");
+        }
+        return process;
+    }
 
     @Override
-    public void beforeAll(ExtensionContext context) {
-        Store store = context.getRoot().getStore(Namespace.create(SharedProcess.class));
-        fairlead = store.getOrComputeIfAbsent(Closing.class, key -> new Closing(), Closing.class).process;
+    public InetSocketAddress http() {
+        return process().http();
     }
 
-    static Fairlead fairlead() {
-        if (fairlead == null) {
-            throw new IllegalStateException("the test class is not @ExtendWith(SharedProcess.class)");
-        }
-        return fairlead;
+    @Override
+    public @Nullable InetSocketAddress https() {
+        return process().https();
     }
 
-    private static final class Closing implements AutoCloseable {
-        private final SelfRunning process;
+    @Override
+    public @Nullable SSLContext trust() {
+        return process().trust();
+    }
 
-        Closing() {
-            try {
-                process = SelfRunning.start(Routes.arguments());
-            } catch (Exception e) {
-                throw new IllegalStateException(e);
-            }
-        }
+    @Override
+    public String path(String route, String backendPath) {
+        return process().path(route, backendPath);
+    }
 
-        @Override
-        public void close() throws Exception {
-            process.close();
-        }
+    @Override
+    public Vitals vitals() {
+        return process().vitals();
+    }
+
+    @Override
+    public Server server() {
+        return process().server();
     }
 }

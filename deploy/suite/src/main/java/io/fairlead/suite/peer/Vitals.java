@@ -19,12 +19,16 @@ import javax.management.MBeanServerConnection;
  */
 public final class Vitals {
 
+    private static final MBeanServerConnection HERE = ManagementFactory.getPlatformMBeanServer();
+
+    private final boolean ofThisJvm;
     private final ThreadMXBean threads;
     private final MemoryMXBean memory;
     private final UnixOperatingSystemMXBean system;
     private final List<BufferPoolMXBean> pools;
 
     public Vitals(MBeanServerConnection jvm) {
+        ofThisJvm = jvm == HERE;
         try {
             threads = ManagementFactory.getPlatformMXBean(jvm, ThreadMXBean.class);
             memory = ManagementFactory.getPlatformMXBean(jvm, MemoryMXBean.class);
@@ -37,7 +41,11 @@ public final class Vitals {
 
     /** Of the JVM that runs the tests and the server. */
     public static Vitals here() {
-        return new Vitals(ManagementFactory.getPlatformMBeanServer());
+        return new Vitals(HERE);
+    }
+
+    public boolean ofThisJvm() {
+        return ofThisJvm;
     }
 
     /** The names of the live threads, without peers, JMX and the JVM's own. */
