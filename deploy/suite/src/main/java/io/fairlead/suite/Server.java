@@ -25,6 +25,8 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         REFUSES_CONNECT_ITSELF,
         /** Answers 400 itself to an Upgrade without Connection, or the reverse. */
         REFUSES_ODD_UPGRADES,
+        /** Switches a connection in clear text to HTTP/2 when its client asks so by an Upgrade. */
+        SWITCHES_TO_H2C,
         /** Parses a Content-Type that names a charset and writes it anew. */
         RESPELLS_CHARSET
     }

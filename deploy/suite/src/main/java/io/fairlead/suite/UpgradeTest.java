@@ -11,6 +11,7 @@ import io.fairlead.suite.peer.Wire;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -579,7 +580,6 @@ public abstract class UpgradeTest extends WireTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nConnection: Upgrade, HTTP2-Settings",
                 "Upgrade: H2C\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\nConnection: Upgrade",
                 "Upgrade: TLS/1.2\r\nConnection: Upgrade",
                 "Upgrade: tls/1.0\r\nConnection: upgrade",
@@ -588,6 +588,30 @@ public abstract class UpgradeTest extends WireTest {
     void upgradesOfTheConnectionItselfAreNeverForwarded(String lines) throws Exception {
         backend.on("/plain", exchange -> exchange.answer("200 OK", "plain"));
         assertPlain(request("GET", path(Routes.MAIN, "/plain"), lines.split("\r\n")));
+    }
+
+    @Test
+    void anUpgradeToHttp2IsNeverForwarded() throws Exception {
+        backend.on("/plain", exchange -> exchange.answer("200 OK", "plain"));
+        String request = request(
+                "GET",
+                path(Routes.MAIN, "/plain"),
+                "Upgrade: h2c",
+                "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
+                "Connection: Upgrade, HTTP2-Settings");
+        if (!fairlead().server().has(Trait.SWITCHES_TO_H2C) || !entrance().equals(Entrance.tcp(fairlead()))) {
+            assertPlain(request);
+            return;
+        }
+        try (Wire client = client()) {
+            Head head = client.send(request).readHead();
+            assertThat(head.status()).isEqualTo(101);
+            assertThat(head.value("Upgrade")).isEqualTo("h2c");
+            client.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+            client.send(HexFormat.of().parseHex("000000" + "04" + "00" + "00000000"));
+            eventually().until(() -> !backend.requests().isEmpty());
+        }
+        assertNoUpgradeWasForwarded();
     }
 
     @Test
@@ -634,6 +658,10 @@ public abstract class UpgradeTest extends WireTest {
             assertThat(head.status()).as("%s", head).isEqualTo(200);
             assertThat(client.readBodyText(head)).isEqualTo("plain");
         }
+        assertNoUpgradeWasForwarded();
+    }
+
+    private void assertNoUpgradeWasForwarded() {
         Head seen = backend.requests().get(backend.requests().size() - 1);
         assertThat(seen.has("Upgrade")).as("%s", seen).isFalse();
         assertThat(seen.has("HTTP2-Settings")).as("%s", seen).isFalse();

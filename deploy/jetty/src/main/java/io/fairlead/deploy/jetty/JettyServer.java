@@ -13,8 +13,12 @@ import java.util.EnumSet;
 import java.util.ServiceLoader;
 import java.util.Set;
 import javax.net.ssl.SSLContext;
+import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
+import org.eclipse.jetty.http.HttpVersion;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http.UriCompliance.Violation;
+import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
+import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
@@ -34,7 +38,7 @@ public final class JettyServer implements Fairlead {
     private static final Certificate CERTIFICATE = Certificate.in(Path.of("target", "tls"));
     private static final org.eclipse.jetty.server.Server SERVER = new org.eclipse.jetty.server.Server();
     private static final ContextHandlerCollection CONTEXTS = new ContextHandlerCollection();
-    private static final ServerConnector HTTP = new ServerConnector(SERVER, new HttpConnectionFactory(configuration()));
+    private static final ServerConnector HTTP = connector();
     private static final ServerConnector HTTPS = secureConnector();
 
     private static final Environment ENVIRONMENT =
@@ -47,6 +51,7 @@ public final class JettyServer implements Fairlead {
                     Trait.ENDS_OUTPUT_ALONE,
                     Trait.REFUSES_CONNECT_ITSELF,
                     Trait.REFUSES_ODD_UPGRADES,
+                    Trait.SWITCHES_TO_H2C,
                     Trait.RESPELLS_CHARSET),
             Set.of(),
             403);
@@ -67,14 +72,28 @@ public final class JettyServer implements Fairlead {
         return configuration;
     }
 
+    /** HTTP/1.1, and HTTP/2 for clients that begin with its preface. */
+    private static ServerConnector connector() {
+        HttpConfiguration configuration = configuration();
+        return new ServerConnector(
+                SERVER, new HttpConnectionFactory(configuration), new HTTP2CServerConnectionFactory(configuration));
+    }
+
+    /** HTTP/2, and HTTP/1.1 for clients that do not speak it. */
     private static ServerConnector secureConnector() {
         SslContextFactory.Server tls = new SslContextFactory.Server();
         tls.setKeyStorePath(CERTIFICATE.keyStore().toString());
         tls.setKeyStorePassword(CERTIFICATE.password());
         HttpConfiguration configuration = configuration();
         configuration.addCustomizer(new SecureRequestCustomizer(false));
+        ALPNServerConnectionFactory alpn = new ALPNServerConnectionFactory();
+        alpn.setDefaultProtocol(HttpVersion.HTTP_1_1.asString());
         return new ServerConnector(
-                SERVER, new SslConnectionFactory(tls, "http/1.1"), new HttpConnectionFactory(configuration));
+                SERVER,
+                new SslConnectionFactory(tls, alpn.getProtocol()),
+                alpn,
+                new HTTP2ServerConnectionFactory(configuration),
+                new HttpConnectionFactory(configuration));
     }
 
     static void start() throws Exception {

@@ -16,6 +16,7 @@ import org.apache.catalina.Engine;
 import org.apache.catalina.Service;
 import org.apache.catalina.connector.Connector;
 import org.apache.catalina.core.StandardContext;
+import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.net.SSLHostConfig;
 import org.apache.tomcat.util.net.SSLHostConfigCertificate;
 import org.jspecify.annotations.Nullable;
@@ -71,6 +72,7 @@ public final class TomcatServer implements Fairlead {
         certificate.setCertificateKeystorePassword(CERTIFICATE.password());
         host.addCertificate(certificate);
         https.addSslHostConfig(host);
+        https.addUpgradeProtocol(new Http2Protocol());
         service.addConnector(https);
     }
 
