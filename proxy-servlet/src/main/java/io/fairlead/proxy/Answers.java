@@ -19,14 +19,7 @@ final class Answers {
 
     private Answers() {}
 
-    /**
-     * Answers in place of a backend. The response must not be committed.
-     *
-     * @param sentence for the client; names no backend
-     * @param route for the log
-     * @param detail for the log; null when the sentence says it all
-     * @param asynchronous whether the response has a write listener
-     */
+    /** As {@link #sendWithDetail}, and the detail is a failure and its causes; null when the sentence says it all. */
     static void send(
             HttpServletRequest request,
             HttpServletResponse response,
@@ -34,7 +27,29 @@ final class Answers {
             String sentence,
             Logger log,
             String route,
-            @Nullable Throwable detail,
+            @Nullable Throwable failure,
+            boolean asynchronous)
+            throws IOException {
+        String detail = failure == null ? "" : causes(failure);
+        sendWithDetail(request, response, status, sentence, log, route, detail, asynchronous);
+    }
+
+    /**
+     * Answers in place of a backend. The response must not be committed.
+     *
+     * @param sentence for the client; names no backend
+     * @param route for the log
+     * @param detail for the log; empty when the sentence says it all
+     * @param asynchronous whether the response has a write listener
+     */
+    static void sendWithDetail(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            int status,
+            String sentence,
+            Logger log,
+            String route,
+            String detail,
             boolean asynchronous)
             throws IOException {
         String id = id();
@@ -46,7 +61,7 @@ final class Answers {
                 clean(request.getRequestURI()),
                 status,
                 sentence,
-                detail == null ? "" : " " + clean(causes(detail)));
+                detail.isEmpty() ? "" : " " + clean(detail));
         response.reset();
         response.setStatus(status);
         if (status == HttpServletResponse.SC_SERVICE_UNAVAILABLE) {

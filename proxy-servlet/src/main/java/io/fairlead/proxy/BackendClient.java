@@ -1,6 +1,8 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.Route.ClientSettings;
+import io.fairlead.proxy.Route.TlsSettings;
+import io.fairlead.proxy.tls.TlsFileException;
 import java.util.function.Supplier;
 import org.eclipse.jetty.client.ContinueProtocolHandler;
 import org.eclipse.jetty.client.HttpClient;
@@ -13,7 +15,6 @@ import org.eclipse.jetty.client.transport.HttpClientTransportDynamic;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpCookieStore;
 import org.eclipse.jetty.io.ClientConnector;
-import org.eclipse.jetty.util.ssl.SslContextFactory;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
@@ -40,9 +41,11 @@ final class BackendClient implements AutoCloseable {
         QueuedThreadPool threads = new QueuedThreadPool(settings.maxThreads(), Math.min(4, settings.maxThreads()));
         threads.setName("fairlead-http");
         threads.setDaemon(true);
-        ClientConnector connector = new ClientConnector();
+        ClientConnector connector = BackendTls.connector(settings.connectTimeout());
         connector.setSelectors(settings.selectors());
-        connector.setSslContextFactory(new SslContextFactory.Client());
+        if (settings.tls() != null) {
+            connector.setSslContextFactory(tls(settings.tls()));
+        }
         HttpClient client = new HttpClient(new HttpClientTransportDynamic(connector));
         client.setExecutor(threads);
         client.setFollowRedirects(false);
@@ -73,6 +76,14 @@ final class BackendClient implements AutoCloseable {
         handlers.put(new Interim());
         handlers.put(new SwitchingProtocols());
         return new BackendClient(client);
+    }
+
+    private static BackendTls tls(TlsSettings settings) {
+        try {
+            return BackendTls.of(settings);
+        } catch (TlsFileException changed) {
+            throw new IllegalStateException("a file of keys or certificates is not what it was", changed);
+        }
     }
 
     HttpClient client() {

@@ -2,6 +2,7 @@ package io.fairlead.proxy;
 
 import io.fairlead.proxy.BackendHandshake.BackendProtocolException;
 import io.fairlead.proxy.Deadlines.Deadline;
+import io.fairlead.proxy.tls.HandshakeFault;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
 import jakarta.servlet.AsyncListener;
@@ -313,6 +314,13 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private void answer(Throwable failure) throws IOException {
         Throwable client = clientFailure;
         if (client == null) {
+            String fault = tlsFault(failure);
+            if (fault != null) {
+                Verdict insecure = Verdict.INSECURE;
+                Answers.sendWithDetail(
+                        request, response, insecure.status, insecure.sentence, LOG, route.name(), fault, writing);
+                return;
+            }
             Verdict verdict = Verdict.of(failure);
             Answers.send(request, response, verdict.status, verdict.sentence, LOG, route.name(), failure, writing);
         } else {
@@ -326,6 +334,14 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                     client,
                     writing);
         }
+    }
+
+    private @Nullable String tlsFault(Throwable failure) {
+        return route.client().tls() == null || isTimeout(failure)
+                ? null
+                : HandshakeFault.of(
+                        BackendTls.cause(failure, backendRequest.getConnection()),
+                        RouteSettings.hostAndPort(route.target()));
     }
 
     private void completeAsync() {
@@ -356,6 +372,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private enum Verdict {
         SILENT(HttpServletResponse.SC_GATEWAY_TIMEOUT, "The backend did not answer in time."),
         INVALID(HttpServletResponse.SC_BAD_GATEWAY, "The backend gave an answer that is not valid."),
+        INSECURE(HttpServletResponse.SC_BAD_GATEWAY, "There is no secure connection to the backend."),
         BUSY(HttpServletResponse.SC_SERVICE_UNAVAILABLE, "Too many requests wait for the backend."),
         UNREACHABLE(HttpServletResponse.SC_BAD_GATEWAY, "The backend could not be reached, or broke off.");
 

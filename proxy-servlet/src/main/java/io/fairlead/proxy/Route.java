@@ -2,7 +2,9 @@ package io.fairlead.proxy;
 
 import io.fairlead.proxy.server.ServerAdapters;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +47,11 @@ record Route(
         OFF
     }
 
-    /** What the HTTP client of a route is made with. Routes with equal ones share a client. */
+    /**
+     * What the HTTP client of a route is made with. Routes with equal ones share a client.
+     *
+     * @param tls null when the backend is spoken to in clear text
+     */
     record ClientSettings(
             int maxThreads,
             int maxConnections,
@@ -55,10 +61,11 @@ record Route(
             int requestBufferSize,
             int responseBufferSize,
             int maxRequestHeadersSize,
-            int maxResponseHeadersSize) {
+            int maxResponseHeadersSize,
+            @Nullable TlsSettings tls) {
 
-        private List<Object> values() {
-            return List.of(
+        private List<@Nullable Object> values() {
+            return Arrays.asList(
                     maxThreads,
                     maxConnections,
                     selectors,
@@ -67,7 +74,8 @@ record Route(
                     requestBufferSize,
                     responseBufferSize,
                     maxRequestHeadersSize,
-                    maxResponseHeadersSize);
+                    maxResponseHeadersSize,
+                    tls);
         }
 
         /** Not the generated one: see {@link #hashCode}. */
@@ -80,6 +88,47 @@ record Route(
         @Override
         public int hashCode() {
             return values().hashCode();
+        }
+    }
+
+    /**
+     * TLS to a backend.
+     *
+     * @param trustStore null: what the JVM trusts
+     * @param keyStore null: no certificate is shown
+     * @param key null when it is in {@code keyStore}
+     * @param serverName asked for and verified; null: the target's host
+     */
+    record TlsSettings(
+            boolean verify,
+            @Nullable String serverName,
+            @Nullable Path trustStore,
+            @Nullable String trustStorePassword,
+            @Nullable Path keyStore,
+            @Nullable Path key,
+            @Nullable String keyStorePassword) {
+
+        private List<@Nullable Object> values() {
+            return Arrays.asList(verify, serverName, trustStore, trustStorePassword, keyStore, key, keyStorePassword);
+        }
+
+        /** Not the generated one: see {@link ClientSettings#hashCode}. */
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof TlsSettings that && values().equals(that.values());
+        }
+
+        /** Not the generated one: see {@link ClientSettings#hashCode}. */
+        @Override
+        public int hashCode() {
+            return values().hashCode();
+        }
+
+        /** Without the passwords. */
+        @Override
+        public String toString() {
+            return "TlsSettings[verify=" + verify + ", serverName=" + serverName + ", trustStore=" + trustStore
+                    + ", keyStore=" + keyStore + ", key=" + key + "]";
         }
     }
 

@@ -2,10 +2,16 @@ package io.fairlead.proxy;
 
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.LoopSettings;
+import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.server.ServerAdapters;
+import io.fairlead.proxy.tls.KeyMaterial;
+import io.fairlead.proxy.tls.TlsFileException;
+import io.fairlead.proxy.tls.TrustMaterial;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +24,7 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.SNIHostName;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,7 +66,14 @@ final class RouteSettings {
             "requestBufferSize",
             "responseBufferSize",
             "maxRequestHeadersSize",
-            "maxResponseHeadersSize");
+            "maxResponseHeadersSize",
+            "tlsVerify",
+            "tlsServerName",
+            "tlsTrustStore",
+            "tlsTrustStorePassword",
+            "tlsKeyStore",
+            "tlsKey",
+            "tlsKeyStorePassword");
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,15})\\s*(ms|s|m|h|d)?");
     private static final Pattern SIZE = Pattern.compile("(\\d{1,10})\\s*(B|KB|MB)?", Pattern.CASE_INSENSITIVE);
@@ -201,7 +215,8 @@ final class RouteSettings {
                 size("requestBufferSize", "4KB", 1024),
                 size("responseBufferSize", "16KB", 1024),
                 size("maxRequestHeadersSize", "32KB", 1024),
-                size("maxResponseHeadersSize", "32KB", 1024));
+                size("maxResponseHeadersSize", "32KB", 1024),
+                tls(proxyTo));
         LoopSettings loops = new LoopSettings(
                 number("tunnelThreads", Integer.toString(defaultLoops()), 1, 1_000),
                 size("tunnelBufferSize", "64KB", 32 * 1024));
@@ -249,9 +264,98 @@ final class RouteSettings {
                 loops);
     }
 
-    private static String hostAndPort(URI url) {
+    static String hostAndPort(URI url) {
         int port = url.getPort() >= 0 ? url.getPort() : url.getScheme().equals("https") ? 443 : 80;
         return url.getHost().toLowerCase(Locale.ROOT) + ":" + port;
+    }
+
+    /** Null for a backend without TLS: then only context-params may speak of it, which are for all routes. */
+    private @Nullable TlsSettings tls(@Nullable URI proxyTo) {
+        if (proxyTo != null && proxyTo.getScheme().equals("http")) {
+            for (String setting : new TreeSet<>(NAMES)) {
+                if (setting.startsWith("tls") && initParams.apply(setting) != null) {
+                    fault(setting, "has no effect, since 'proxyTo' is not https or wss; take one of them away");
+                }
+            }
+            return null;
+        }
+        int faultsBefore = faults.size();
+        boolean verify = flag("tlsVerify", true);
+        TlsSettings settings = new TlsSettings(
+                verify,
+                serverName(),
+                file("tlsTrustStore"),
+                value("tlsTrustStorePassword"),
+                file("tlsKeyStore"),
+                file("tlsKey"),
+                value("tlsKeyStorePassword"));
+        if (!verify && settings.trustStore() != null) {
+            fault("tlsTrustStore", "has no effect with tlsVerify=false; take one of them away");
+        }
+        needs("tlsTrustStorePassword", settings.trustStorePassword(), "tlsTrustStore", settings.trustStore());
+        needs("tlsKey", settings.key(), "tlsKeyStore", settings.keyStore());
+        needs("tlsKeyStorePassword", settings.keyStorePassword(), "tlsKeyStore", settings.keyStore());
+        if (faults.size() == faultsBefore) {
+            readFiles(settings);
+        }
+        return settings;
+    }
+
+    private void needs(String setting, @Nullable Object value, String other, @Nullable Object otherValue) {
+        if (value != null && otherValue == null) {
+            fault(setting, "has no effect without '" + other + "'");
+        }
+    }
+
+    private void readFiles(TlsSettings settings) {
+        Path trustStore = settings.trustStore();
+        if (trustStore != null) {
+            try {
+                TrustMaterial.of(trustStore, settings.trustStorePassword());
+            } catch (TlsFileException unfit) {
+                fault("tlsTrustStore", "does not fit: " + unfit.getMessage());
+            }
+        }
+        Path keyStore = settings.keyStore();
+        if (keyStore != null) {
+            try {
+                KeyMaterial.of(keyStore, settings.key(), settings.keyStorePassword());
+            } catch (TlsFileException unfit) {
+                fault("tlsKeyStore", "does not fit: " + unfit.getMessage());
+            }
+        }
+    }
+
+    private @Nullable Path file(String setting) {
+        String value = value(setting);
+        if (value == null) {
+            return null;
+        }
+        try {
+            if (!value.isBlank()) {
+                return Path.of(value.trim()).toAbsolutePath();
+            }
+        } catch (InvalidPathException noPath) {
+            // Reported with the blank one below.
+        }
+        fault(setting, "is a file, not '" + Answers.clean(value) + "'");
+        return null;
+    }
+
+    private @Nullable String serverName() {
+        String value = value("tlsServerName");
+        if (value == null) {
+            return null;
+        }
+        String host = value.startsWith("[") && value.endsWith("]") ? value.substring(1, value.length() - 1) : value;
+        try {
+            return BackendTls.isAddress(host) ? host : new SNIHostName(host).getAsciiName();
+        } catch (IllegalArgumentException noName) {
+            fault(
+                    "tlsServerName",
+                    "is the name of a host, without a port, or an IP address; not '" + Answers.clean(value) + "'");
+            return null;
+        }
     }
 
     private List<String> hosts(String setting) {
@@ -356,7 +460,10 @@ final class RouteSettings {
         if (LOOKS_LIKE_PLACEHOLDER
                 .matcher(PLACEHOLDER.matcher(value).replaceAll(""))
                 .find()) {
-            fault(setting, "has a placeholder that is not %{NAME} or %{NAME:-default}: '" + value + "'");
+            fault(
+                    setting,
+                    "has a placeholder that is not %{NAME} or %{NAME:-default}"
+                            + (setting.endsWith("Password") ? "" : ": '" + value + "'"));
         }
         return resolved.toString();
     }

@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.Exchange.Resumption;
+import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.server.ServerAdapters;
@@ -127,6 +128,14 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 route.targetPath(),
                 route.upgrade().name().toLowerCase(Locale.ROOT),
                 adapter.name());
+        TlsSettings tls = route.client().tls();
+        if (tls != null && !tls.verify()) {
+            LOG.warn(
+                    "route '{}': tlsVerify=false: the certificate of {} is NOT VERIFIED; whoever is on the way to it"
+                            + " can read and change everything",
+                    route.name(),
+                    route.target());
+        }
     }
 
     /** Closes this route's tunnels, waits for that at most {@code undeployDrain} and a second, and lets go what is shared. */

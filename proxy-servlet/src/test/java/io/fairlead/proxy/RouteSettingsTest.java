@@ -4,13 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.LoopSettings;
+import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.RouteSettings.Parsed;
 import io.fairlead.proxy.server.ServerAdapters;
+import io.fairlead.suite.peer.Authority;
+import io.fairlead.suite.peer.Identity;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -74,7 +80,8 @@ class RouteSettingsTest {
                                 4 * 1024,
                                 16 * 1024,
                                 32 * 1024,
-                                32 * 1024),
+                                32 * 1024,
+                                null),
                         new LoopSettings(Math.min(8, Runtime.getRuntime().availableProcessors()), 64 * 1024)));
     }
 
@@ -106,7 +113,14 @@ class RouteSettingsTest {
                         "requestBufferSize",
                         "responseBufferSize",
                         "maxRequestHeadersSize",
-                        "maxResponseHeadersSize");
+                        "maxResponseHeadersSize",
+                        "tlsVerify",
+                        "tlsServerName",
+                        "tlsTrustStore",
+                        "tlsTrustStorePassword",
+                        "tlsKeyStore",
+                        "tlsKey",
+                        "tlsKeyStorePassword");
     }
 
     @Test
@@ -317,5 +331,133 @@ class RouteSettingsTest {
                 .singleElement()
                 .asString()
                 .contains("placeholder");
+    }
+
+    // ---- TLS
+
+    private static Map<String, String> tls(String... namesAndValues) {
+        Map<String, String> params = new HashMap<>(Map.of("proxyTo", "https://localhost:3000"));
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            params.put(namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return params;
+    }
+
+    @Test
+    void everyDefaultOfTlsIsTheDocumentedOne() {
+        TlsSettings defaults = new TlsSettings(true, null, null, null, null, null, null);
+        assertThat(route(tls()).client().tls()).isEqualTo(defaults);
+        assertThat(route(Map.of("proxyTo", "wss://localhost")).client().tls()).isEqualTo(defaults);
+    }
+
+    @Test
+    void everySettingOfTlsIsRead(@TempDir Path files) {
+        Authority authority = Authority.create("Test");
+        Identity client = authority.issue("client.example");
+        Path trust = authority.writeTrustStore(files.resolve("trust.p12"), "one");
+        Path chain = client.writeChain(files.resolve("chain.pem"));
+        Path key = client.writeKey(files.resolve("key.pem"), "two");
+        Map<String, String> params = tls(
+                "tlsServerName",
+                "Backend.example",
+                "tlsTrustStore",
+                trust.toString(),
+                "tlsTrustStorePassword",
+                "one",
+                "tlsKeyStore",
+                chain.toString(),
+                "tlsKey",
+                key.toString(),
+                "tlsKeyStorePassword",
+                "two");
+        TlsSettings settings = new TlsSettings(true, "Backend.example", trust, "one", chain, key, "two");
+        assertThat(route(params).client().tls()).isEqualTo(settings);
+        assertThat(settings)
+                .hasToString("TlsSettings[verify=true, serverName=Backend.example, trustStore=" + trust + ", keyStore="
+                        + chain + ", key=" + key + "]");
+        assertThat(route(tls("tlsVerify", "false")).client().tls())
+                .isEqualTo(new TlsSettings(false, null, null, null, null, null, null));
+    }
+
+    @Test
+    void filesAreRelativeToTheWorkingDirectory() {
+        assertThat(parse(tls("tlsTrustStore", "no/such.pem")).faults())
+                .singleElement()
+                .asString()
+                .startsWith("servlet 'chat': 'tlsTrustStore' does not fit: ")
+                .contains(Path.of("").toAbsolutePath().resolve("no/such.pem").toString());
+    }
+
+    @Test
+    void everyFaultOfTlsIsReported(@TempDir Path files) {
+        Authority authority = Authority.create("Test");
+        Path trust = authority.writeTrustStore(files.resolve("trust.p12"), "secret-1");
+        Path key = authority.issue("other.example").writeKey(files.resolve("key.pem"));
+        Path chain = authority.issue("client.example").writeChain(files.resolve("chain.pem"));
+        assertThat(parse(tls(
+                                "tlsTrustStore", trust.toString(),
+                                "tlsTrustStorePassword", "secret-2",
+                                "tlsKeyStore", chain.toString(),
+                                "tlsKey", key.toString()))
+                        .faults())
+                .hasSize(2)
+                .allSatisfy(fault -> assertThat(fault).doesNotContain("secret"))
+                .anySatisfy(fault -> assertThat(fault).contains("'tlsTrustStore'", "trust.p12", "password"))
+                .anySatisfy(fault -> assertThat(fault).contains("'tlsKeyStore'", "chain.pem", "key.pem"));
+        assertThat(parse(tls(
+                                "tlsVerify", "no",
+                                "tlsServerName", "backend.example:443",
+                                "tlsTrustStorePassword", "secret",
+                                "tlsKeyStorePassword", "%{secret",
+                                "tlsKey", " "))
+                        .faults())
+                .containsExactlyInAnyOrder(
+                        "servlet 'chat': 'tlsVerify' is 'true' or 'false', not 'no'",
+                        "servlet 'chat': 'tlsServerName' is the name of a host, without a port, or an IP address; not"
+                                + " 'backend.example:443'",
+                        "servlet 'chat': 'tlsTrustStorePassword' has no effect without 'tlsTrustStore'",
+                        "servlet 'chat': 'tlsKeyStorePassword' has a placeholder that is not %{NAME} or"
+                                + " %{NAME:-default}",
+                        "servlet 'chat': 'tlsKeyStorePassword' has no effect without 'tlsKeyStore'",
+                        "servlet 'chat': 'tlsKey' is a file, not ' '");
+    }
+
+    @Test
+    void aTrustStoreThatNobodyAsksIsAFault(@TempDir Path files) {
+        Path root = Authority.create("Test").writeRoot(files.resolve("root.pem"));
+        assertThat(parse(tls("tlsTrustStore", root.toString(), "tlsVerify", "false"))
+                        .faults())
+                .containsExactly("servlet 'chat': 'tlsTrustStore' has no effect with tlsVerify=false; take one of them"
+                        + " away");
+    }
+
+    @Test
+    void tlsOfARouteWithoutTlsIsAFaultUnlessItIsForAllRoutes() {
+        assertThat(parse(with("tlsVerify", "true")).faults())
+                .containsExactly("servlet 'chat': 'tlsVerify' has no effect, since 'proxyTo' is not https or wss; take"
+                        + " one of them away");
+        Map<String, String> context = Map.of("fairlead.tlsVerify", "false");
+        assertThat(parse(MINIMAL, context, Map.of()).faults()).isEmpty();
+        Route secure = parse(tls(), context, Map.of()).route();
+        assertThat(secure).isNotNull();
+        assertThat(secure.client().tls()).isNotNull();
+        assertThat(secure.client().tls().verify()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"127.0.0.1,127.0.0.1", "::1,::1", "[::1],::1", "a,a", "a.example,a.example"})
+    void serverNames(String text, String name) {
+        TlsSettings settings = route(tls("tlsServerName", text)).client().tls();
+        assertThat(settings).isNotNull();
+        assertThat(settings.serverName()).isEqualTo(name);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a b", "a.example.", "https://a", "a,b", "[a]:1"})
+    void noServerNames(String text) {
+        assertThat(parse(tls("tlsServerName", text)).faults())
+                .singleElement()
+                .asString()
+                .contains("'tlsServerName'");
     }
 }

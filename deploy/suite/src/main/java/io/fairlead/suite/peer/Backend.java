@@ -12,6 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A backend that does as a test says: each path has a script, which reads and writes the connection as it likes.
@@ -27,6 +29,8 @@ public final class Backend {
     }
 
     private final ServerSocket door;
+    private final @Nullable SSLContext tls;
+    private final boolean needsClientCertificate;
     private final Map<String, Script> scripts = new ConcurrentSkipListMap<>();
     private final List<Head> requests = new CopyOnWriteArrayList<>();
     private final List<Throwable> faults = new CopyOnWriteArrayList<>();
@@ -35,16 +39,32 @@ public final class Backend {
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile int era;
 
-    private Backend(ServerSocket door) {
+    private Backend(ServerSocket door, @Nullable SSLContext tls, boolean needsClientCertificate) {
         this.door = door;
+        this.tls = tls;
+        this.needsClientCertificate = needsClientCertificate;
     }
 
     /** Listens on a free port of the loopback address. */
     public static Backend start() {
+        return start(null, false);
+    }
+
+    /** The same over TLS, for clients with and without a certificate. */
+    public static Backend start(Identity identity) {
+        return start(identity.server(null), false);
+    }
+
+    /** The same over TLS, for clients with a certificate of an authority only. */
+    public static Backend start(Identity identity, Authority clients) {
+        return start(identity.server(clients), true);
+    }
+
+    private static Backend start(@Nullable SSLContext tls, boolean needsClientCertificate) {
         try {
             ServerSocket door = new ServerSocket();
             door.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 4096);
-            Backend backend = new Backend(door);
+            Backend backend = new Backend(door, tls, needsClientCertificate);
             Crew.start(backend::accept);
             return backend;
         } catch (IOException e) {
@@ -59,6 +79,11 @@ public final class Backend {
     /** For every request whose target starts with this; the longest such text wins. */
     public void on(String targetPrefix, Script script) {
         scripts.put(targetPrefix, script);
+    }
+
+    /** How many connections were accepted since the start. */
+    public int accepted() {
+        return accepted.get();
     }
 
     /** The requests since the last {@link #reset()}, in the order of their arrival; at most a hundred. */
@@ -97,9 +122,16 @@ public final class Backend {
     private void accept() throws IOException {
         while (true) {
             Socket socket = door.accept();
-            Wire wire = Wire.accepted(socket);
             int number = accepted.incrementAndGet();
-            Crew.start(() -> serve(wire, number));
+            Crew.start(() -> {
+                try (socket) {
+                    serve(
+                            tls == null ? Wire.accepted(socket) : Wire.accepted(socket, tls, needsClientCertificate),
+                            number);
+                } catch (IOException e) {
+                    // The client did not like the handshake, or we did not.
+                }
+            });
         }
     }
 

@@ -2,6 +2,7 @@ package io.fairlead.suite.peer;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import javax.net.ssl.SNIHostName;
 
 /** One request at the {@link Backend}, and the connection that it came on. */
 public final class Exchange {
@@ -29,6 +30,14 @@ public final class Exchange {
     /** The number of the connection, counted from 1 as they were accepted. */
     public int connection() {
         return connection;
+    }
+
+    /** The server name that the client of a TLS connection asked for; empty when it named none. */
+    public String serverName() {
+        return wire.tls().getRequestedServerNames().stream()
+                .map(name -> ((SNIHostName) name).getAsciiName())
+                .findFirst()
+                .orElse("");
     }
 
     public byte[] readBody() throws IOException {

@@ -14,6 +14,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -56,6 +57,20 @@ public final class Wire implements Closeable {
 
     static Wire accepted(Socket tcp) throws IOException {
         return new Wire(tcp, tcp);
+    }
+
+    /** Lets a client that has connected do its handshake. */
+    static Wire accepted(Socket tcp, SSLContext tls, boolean needClientCertificate) throws IOException {
+        tcp.setSoTimeout(PATIENCE_MS);
+        SSLSocket secure = (SSLSocket) tls.getSocketFactory().createSocket(tcp, null, true);
+        secure.setNeedClientAuth(needClientCertificate);
+        secure.startHandshake();
+        return new Wire(tcp, secure);
+    }
+
+    /** What was agreed on with the other side; fails on a plain connection. */
+    public ExtendedSSLSession tls() {
+        return (ExtendedSSLSession) ((SSLSocket) socket).getSession();
     }
 
     /**
