@@ -104,14 +104,13 @@ final class Arguments {
     private void check() {
         Map<String, String> taken = new LinkedHashMap<>();
         for (String argument : routeArguments) {
-            String shown = PathRoute.shown(argument);
-            PathRoute route = PathRoute.parse(argument, fault -> faults.add("--route " + shown + ": " + fault));
+            PathRoute route = PathRoute.parse(argument, fault -> faults.add("--route " + argument + ": " + fault));
             if (route == null) continue;
-            String other = taken.putIfAbsent(route.path(), shown);
+            String other = taken.putIfAbsent(route.path(), argument);
             if (other != null)
-                faults.add("--route " + shown + ": PATH " + route.path() + " has a route already, " + other);
+                faults.add("--route " + argument + ": PATH " + route.path() + " has a route already, " + other);
             for (String fault : RouteCheck.faults(route.path(), route.initParameters()))
-                faults.add("--route " + shown + ": " + fault);
+                faults.add("--route " + argument + ": " + fault);
             routes.add(route);
         }
 

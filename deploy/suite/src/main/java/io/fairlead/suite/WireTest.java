@@ -27,7 +27,7 @@ public abstract class WireTest {
     /** The key of every WebSocket handshake here; the sample of RFC 6455. */
     protected static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
-    protected final Backend backend = exit().backend();
+    protected final Backend backend = Routes.BACKEND;
 
     /** The module's, unless a class has one of its own. */
     protected Fairlead fairlead() {
@@ -37,11 +37,6 @@ public abstract class WireTest {
     /** Where the clients of this class come in. */
     protected Entrance entrance() {
         return Entrance.tcp(fairlead());
-    }
-
-    /** The way out of Fairlead to the backend of this class; the same for all objects. */
-    protected Exit exit() {
-        return Exit.TCP;
     }
 
     @BeforeEach
@@ -69,7 +64,7 @@ public abstract class WireTest {
     }
 
     protected String path(String route, String backendPath) {
-        return fairlead().path(exit().route(route), backendPath);
+        return fairlead().path(route, backendPath);
     }
 
     /** A request head with Host and these lines. */
@@ -97,14 +92,9 @@ public abstract class WireTest {
         return request("GET", path(route, backendPath), all);
     }
 
-    /** Whether the clients of this class reach Fairlead over HTTP/2, where WebSocket is the only upgrade. */
-    protected boolean http2() {
-        return false;
-    }
-
     /** The head of an upgrade to a protocol that is not WebSocket; over HTTP/2, of one whose bytes are no frames. */
     protected String raw(String route, String backendPath) {
-        if (http2()) {
+        if (entrance().http2()) {
             return webSocket(route, backendPath);
         }
         return request("GET", path(route, backendPath), "Upgrade: line-noise", "Connection: Upgrade");
@@ -187,5 +177,28 @@ public abstract class WireTest {
         byte[] bytes = frame.masked();
         tunnel.send(bytes);
         assertThat(tunnel.read(bytes.length)).isEqualTo(bytes);
+    }
+
+    /** What a backend is told about the client of a test. */
+    protected void assertForwarded(Head seen) {
+        String scheme = entrance().scheme();
+        assertThat(seen.value("X-Forwarded-For")).isEqualTo("127.0.0.1");
+        assertThat(seen.value("X-Forwarded-Proto")).isEqualTo(scheme);
+        assertThat(seen.value("X-Forwarded-Host")).isEqualTo(HOST);
+        assertThat(seen.value("X-Forwarded-Port")).isEqualTo("8443");
+        assertThat(seen.value("Forwarded"))
+                .contains("for=127.0.0.1")
+                .contains("proto=" + scheme)
+                .contains("host=\"" + HOST + "\"")
+                .doesNotContain("6.6.6.6")
+                .doesNotContain("forged");
+    }
+
+    /** The body of the answer to a GET. */
+    protected String get(String route, String backendPath) throws IOException {
+        try (Wire client = client()) {
+            client.send(request("GET", path(route, backendPath)));
+            return client.readBodyText(client.readHead());
+        }
     }
 }

@@ -11,7 +11,7 @@ class DirectOverHttp2ClientsTest extends ClientsTest {
     }
 
     @Override
-    protected boolean http2() {
-        return true;
+    protected Entrance entrance() {
+        return Entrance.http2(fairlead());
     }
 }

@@ -11,7 +11,7 @@ class DirectOverHttp2TrafficTest extends TrafficTest {
     }
 
     @Override
-    protected boolean http2() {
-        return true;
+    protected Entrance entrance() {
+        return Entrance.http2(fairlead());
     }
 }

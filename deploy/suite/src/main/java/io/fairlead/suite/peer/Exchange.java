@@ -88,6 +88,11 @@ public final class Exchange {
 
     /** Accepts the WebSocket as RFC 6455 has it, with further header lines. */
     public void acceptWebSocket(String... headers) throws IOException {
+        wire.send(webSocketHead(headers));
+    }
+
+    /** The head that accepts the WebSocket, and the empty line behind it. */
+    public String webSocketHead(String... headers) {
         StringBuilder text = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\n")
                 .append("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
                 .append(Frame.accept(head.value("Sec-WebSocket-Key")))
@@ -95,16 +100,21 @@ public final class Exchange {
         for (String header : headers) {
             text.append(header).append("\r\n");
         }
-        wire.send(text.append("\r\n").toString());
+        return text.append("\r\n").toString();
     }
 
     /** Accepts whatever protocol was asked for, with nothing but the headers that its 101 must have. */
     public void acceptRaw() throws IOException {
+        wire.send(rawHead());
+    }
+
+    /** The head that accepts whatever protocol was asked for, and the empty line behind it. */
+    public String rawHead() {
         if (head.has("Sec-WebSocket-Key")) {
-            acceptWebSocket();
-            return;
+            return webSocketHead();
         }
-        sendHead("HTTP/1.1 101 Switching Protocols", "Upgrade: " + head.value("Upgrade"), "Connection: Upgrade");
+        return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: " + head.value("Upgrade")
+                + "\r\nConnection: Upgrade\r\n\r\n";
     }
 
     /** Sends back every byte until the end of the stream, then ends its own. */

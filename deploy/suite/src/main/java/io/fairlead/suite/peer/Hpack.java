@@ -125,12 +125,23 @@ final class Hpack {
         return List.copyOf(fields);
     }
 
-    /** A header block of literals that are not indexed, without Huffman codes; nothing is checked. */
+    /**
+     * A header block of literals that are not indexed, without Huffman codes; nothing is checked. Names that the static
+     * table has are written as their index: Tomcat takes pseudo fields no other way.
+     */
     static byte[] write(List<Head.Field> fields) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (Head.Field field : fields) {
-            out.write(0);
-            writeString(out, field.name());
+            int index = 0;
+            while (index < STATIC.size() && !STATIC.get(index).name().equals(field.name())) {
+                index++;
+            }
+            if (index < STATIC.size()) {
+                writeInteger(out, 4, index + 1);
+            } else {
+                out.write(0);
+                writeString(out, field.name());
+            }
             writeString(out, field.value());
         }
         return out.toByteArray();
@@ -138,17 +149,22 @@ final class Hpack {
 
     private static void writeString(ByteArrayOutputStream out, String text) {
         byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
-        int rest = bytes.length;
-        if (rest < 127) {
-            out.write(rest);
-        } else {
-            out.write(127);
-            for (rest -= 127; rest >= 128; rest >>>= 7) {
-                out.write(rest & 127 | 128);
-            }
-            out.write(rest);
-        }
+        writeInteger(out, 7, bytes.length);
         out.writeBytes(bytes);
+    }
+
+    private static void writeInteger(ByteArrayOutputStream out, int prefixBits, int number) {
+        int most = (1 << prefixBits) - 1;
+        if (number < most) {
+            out.write(number);
+            return;
+        }
+        out.write(most);
+        int rest = number - most;
+        for (; rest >= 128; rest >>>= 7) {
+            out.write((rest & 127) | 128);
+        }
+        out.write(rest);
     }
 
     /** Reads a whole header block. */

@@ -47,6 +47,7 @@ public final class Http2 implements Closeable {
     private final Map<Integer, Integer> announced = new ConcurrentHashMap<>();
     private long window = FIRST_WINDOW;
     private int lastStream = -1;
+    private int resets;
     private @Nullable IOException failure;
 
     private Http2(Wire wire, boolean secure, int streamCredit, int connectionCredit) {
@@ -108,6 +109,11 @@ public final class Http2 implements Closeable {
     /** The streams that have not ended on both sides. */
     public int open() {
         return streams.size();
+    }
+
+    /** The streams that this side has reset. */
+    public synchronized int resets() {
+        return resets;
     }
 
     /** Whether new streams may be opened. */
@@ -196,6 +202,9 @@ public final class Http2 implements Closeable {
 
     /** Sends any frame, as it is; windows are not looked at. */
     public synchronized void send(Http2Frame frame) throws IOException {
+        if (frame.type() == Http2Frame.RST_STREAM) {
+            resets++;
+        }
         wire.send(frame.bytes());
     }
 
@@ -287,7 +296,8 @@ public final class Http2 implements Closeable {
     }
 
     private void over(Wire.Ending ending, IOException cause) {
-        IOException reason = new IOException("the connection ended: " + cause.getMessage(), cause);
+        String goAway = goneAway.isDone() ? ", the server went away with error code " + goneAway.getNow(-1) : "";
+        IOException reason = new IOException("the connection ended: " + cause.getMessage() + goAway, cause);
         synchronized (this) {
             failure = reason;
         }

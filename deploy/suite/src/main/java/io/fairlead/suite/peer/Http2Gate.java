@@ -34,11 +34,15 @@ public final class Http2Gate {
 
     private static final int CONNECTION_CREDIT = 64 << 20;
 
+    /** More of them make servers suspect an attack (CVE-2023-44487); tests reset what browsers never would. */
+    private static final int MANY_RESETS = 50;
+
     private final ServerSocket door;
     private final Supplier<InetSocketAddress> server;
     private final @Nullable SSLContext tls;
     private final int streamsPerConnection;
     private final List<Http2> connections = new ArrayList<>();
+    private final List<Http2> retired = new ArrayList<>();
 
     private Http2Gate(
             ServerSocket door, Supplier<InetSocketAddress> server, @Nullable SSLContext tls, int streamsPerConnection) {
@@ -93,7 +97,18 @@ public final class Http2Gate {
 
     /** A connection with room for one more stream, or a new one. */
     private synchronized Http2Stream open(Request request) throws IOException {
-        connections.removeIf(connection -> !connection.usable());
+        for (Http2 connection : List.copyOf(connections)) {
+            if (!connection.usable() || connection.resets() > MANY_RESETS) {
+                connections.remove(connection);
+                retired.add(connection);
+            }
+        }
+        for (Http2 connection : List.copyOf(retired)) {
+            if (connection.open() == 0) {
+                retired.remove(connection);
+                connection.close();
+            }
+        }
         for (Http2 connection : connections) {
             if (connection.open() < streamsPerConnection) {
                 return request.openOn(connection);

@@ -311,6 +311,18 @@ public final class Http2Stream implements Closeable {
         return Wire.Ending.FIN;
     }
 
+    /** Reads up to the end, drops what comes, and gives how it ended. */
+    public Wire.Ending drain() throws IOException {
+        try {
+            readRest();
+            return Wire.Ending.FIN;
+        } catch (SocketTimeoutException e) {
+            throw e;
+        } catch (IOException e) {
+            return Wire.Ending.CUT;
+        }
+    }
+
     /** Waits for the server to reset the stream, and gives the code; data that comes before is dropped. */
     public int resetCode() throws IOException {
         try {

@@ -67,8 +67,13 @@ class HpackTest {
 
     @Test
     void whatIsWrittenIsRead() throws Exception {
-        List<Head.Field> fields =
-                fields("x: ", "y: " + "v".repeat(126), "z: " + "w".repeat(127), "a: " + "l".repeat(70_000));
+        List<Head.Field> fields = fields(
+                ":path: /x",
+                "www-authenticate: b",
+                "x: ",
+                "y: " + "v".repeat(126),
+                "z: " + "w".repeat(127),
+                "a: " + "l".repeat(70_000));
         assertThat(hpack.read(Hpack.write(fields))).isEqualTo(fields);
     }
 

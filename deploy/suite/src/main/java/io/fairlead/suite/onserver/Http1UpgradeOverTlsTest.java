@@ -1,13 +1,13 @@
 package io.fairlead.suite.onserver;
 
 import io.fairlead.suite.Application;
-import io.fairlead.suite.Exit;
-import io.fairlead.suite.HttpTest;
+import io.fairlead.suite.Entrance;
+import io.fairlead.suite.Http1UpgradeTest;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 
 @OnServer
-class HttpToTlsOverTcpTest extends HttpTest {
+class Http1UpgradeOverTlsTest extends Http1UpgradeTest {
 
     @Deployment(testable = false)
     static WebArchive war() {
@@ -15,7 +15,7 @@ class HttpToTlsOverTcpTest extends HttpTest {
     }
 
     @Override
-    protected Exit exit() {
-        return Exit.TLS;
+    protected Entrance entrance() {
+        return Entrance.tls(fairlead());
     }
 }

@@ -2,13 +2,12 @@ package io.fairlead.suite.onserver;
 
 import io.fairlead.suite.Application;
 import io.fairlead.suite.Entrance;
-import io.fairlead.suite.Exit;
-import io.fairlead.suite.TrafficTest;
+import io.fairlead.suite.TunnelTest;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 
 @OnServer
-class TrafficToTlsOverTlsTest extends TrafficTest {
+class TunnelOverExtendedConnectTest extends TunnelTest {
 
     @Deployment(testable = false)
     static WebArchive war() {
@@ -17,11 +16,6 @@ class TrafficToTlsOverTlsTest extends TrafficTest {
 
     @Override
     protected Entrance entrance() {
-        return Entrance.tls(fairlead());
-    }
-
-    @Override
-    protected Exit exit() {
-        return Exit.TLS;
+        return Entrance.http2(fairlead());
     }
 }

@@ -2,13 +2,12 @@ package io.fairlead.suite.onserver;
 
 import io.fairlead.suite.Application;
 import io.fairlead.suite.Entrance;
-import io.fairlead.suite.Exit;
-import io.fairlead.suite.TunnelTest;
+import io.fairlead.suite.TrafficTest;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 
 @OnServer
-class TunnelToTlsOverTlsTest extends TunnelTest {
+class TrafficOverExtendedConnectTest extends TrafficTest {
 
     @Deployment(testable = false)
     static WebArchive war() {
@@ -17,16 +16,6 @@ class TunnelToTlsOverTlsTest extends TunnelTest {
 
     @Override
     protected Entrance entrance() {
-        return Entrance.tls(fairlead());
-    }
-
-    @Override
-    protected Exit exit() {
-        return Exit.TLS;
-    }
-
-    @Override
-    protected int shortTunnels() {
-        return 1_000;
+        return Entrance.http2(fairlead());
     }
 }

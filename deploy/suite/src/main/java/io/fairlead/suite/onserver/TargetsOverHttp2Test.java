@@ -1,13 +1,13 @@
 package io.fairlead.suite.onserver;
 
 import io.fairlead.suite.Application;
-import io.fairlead.suite.Exit;
-import io.fairlead.suite.TrafficTest;
+import io.fairlead.suite.Entrance;
+import io.fairlead.suite.TargetsTest;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 
 @OnServer
-class TrafficToTlsOverTcpTest extends TrafficTest {
+class TargetsOverHttp2Test extends TargetsTest {
 
     @Deployment(testable = false)
     static WebArchive war() {
@@ -15,7 +15,7 @@ class TrafficToTlsOverTcpTest extends TrafficTest {
     }
 
     @Override
-    protected Exit exit() {
-        return Exit.TLS;
+    protected Entrance entrance() {
+        return Entrance.http2(fairlead());
     }
 }

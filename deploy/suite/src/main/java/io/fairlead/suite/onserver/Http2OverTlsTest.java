@@ -1,13 +1,13 @@
 package io.fairlead.suite.onserver;
 
 import io.fairlead.suite.Application;
-import io.fairlead.suite.BackendTlsTest;
 import io.fairlead.suite.Entrance;
+import io.fairlead.suite.Http2Test;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 
 @OnServer
-class BackendTlsOverTlsTest extends BackendTlsTest {
+class Http2OverTlsTest extends Http2Test {
 
     @Deployment(testable = false)
     static WebArchive war() {

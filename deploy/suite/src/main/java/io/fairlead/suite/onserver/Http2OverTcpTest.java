@@ -1,21 +1,15 @@
 package io.fairlead.suite.onserver;
 
 import io.fairlead.suite.Application;
-import io.fairlead.suite.Exit;
-import io.fairlead.suite.UpgradeTest;
+import io.fairlead.suite.Http2Test;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 
 @OnServer
-class UpgradeToTlsOverTcpTest extends UpgradeTest {
+class Http2OverTcpTest extends Http2Test {
 
     @Deployment(testable = false)
     static WebArchive war() {
         return Application.war();
-    }
-
-    @Override
-    protected Exit exit() {
-        return Exit.TLS;
     }
 }

@@ -1,0 +1,146 @@
+package io.fairlead.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.suite.peer.Crew;
+import io.fairlead.suite.peer.Head;
+import io.fairlead.suite.peer.Noise;
+import io.fairlead.suite.peer.Wire;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/** Backends that fail and clients that leave, in requests without any upgrade. */
+public abstract class FailuresTest extends WireTest {
+
+    @Test
+    void aDeadBackendIsABadGateway() throws Exception {
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.DEAD, "/x")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(502);
+            assertPlainError(head, client.readBodyText(head));
+        }
+    }
+
+    @Test
+    void aSilentBackendIsAGatewayTimeout() throws Exception {
+        CountDownLatch over = new CountDownLatch(1);
+        backend.on("/silent", exchange -> {
+            exchange.wire().ending();
+            over.countDown();
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.QUICK, "/silent")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(504);
+            assertPlainError(head, client.readBodyText(head));
+        }
+        assertThat(over.await(10, TimeUnit.SECONDS))
+                .as("the backend was let go")
+                .isTrue();
+    }
+
+    @Test
+    void aBodyThatStandsStillIsCutOff() throws Exception {
+        backend.on("/stuck", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Length: 10");
+            exchange.wire().send("half ");
+            exchange.wire().ending();
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.QUICK, "/stuck")));
+            assertThat(client.readHead().status()).isEqualTo(200);
+            assertThat(client.readText(5)).isEqualTo("half ");
+            client.ending();
+        }
+    }
+
+    @Test
+    void aBackendThatHangsUpIsABadGateway() throws Exception {
+        backend.on("/drop", exchange -> {});
+        assertBadGateway("/drop");
+    }
+
+    @Test
+    void aBackendThatResetsIsABadGateway() throws Exception {
+        backend.on("/rst", exchange -> exchange.wire().reset());
+        assertBadGateway("/rst");
+    }
+
+    @Test
+    void aHalfHeadIsABadGateway() throws Exception {
+        backend.on("/half", exchange -> exchange.wire().send("HTTP/1.1 200 OK\r\nContent-Le"));
+        assertBadGateway("/half");
+    }
+
+    @Test
+    void anAnswerThatIsNotHttpIsABadGateway() throws Exception {
+        backend.on("/garbage", exchange -> exchange.wire().send("SSH-2.0-OpenSSH_9.2p1\r\n\r\n"));
+        assertBadGateway("/garbage");
+    }
+
+    private void assertBadGateway(String backendPath) throws IOException {
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, backendPath)));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(502);
+            assertPlainError(head, client.readBodyText(head));
+        }
+    }
+
+    @Test
+    void responseHeadersOverTheLimitAreABadGateway() throws Exception {
+        backend.on("/wide", exchange -> exchange.answer("200 OK", "ok", "X-Wide: " + "w".repeat(6000)));
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.NARROW, "/wide")));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(502);
+            assertPlainError(head, client.readBodyText(head));
+        }
+    }
+
+    @Test
+    void aClientThatLeavesEndsTheBackendsWork() throws Exception {
+        CompletableFuture<Boolean> ended = new CompletableFuture<>();
+        backend.on("/endless", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            try {
+                for (int i = 0; i < 1_000_000; i++) {
+                    exchange.sendChunk("more ".repeat(200));
+                }
+                ended.complete(false);
+            } catch (IOException e) {
+                ended.complete(true);
+            }
+        });
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/endless")));
+            client.readHead();
+            client.readChunk();
+            client.reset();
+        }
+        assertThat(Crew.await(ended)).isTrue();
+    }
+
+    @Test
+    void aClientThatLeavesInTheMiddleOfItsBodyEndsTheBackendsRequest() throws Exception {
+        CompletableFuture<String> body = new CompletableFuture<>();
+        backend.on("/cutshort", exchange -> {
+            try (InputStream in = exchange.wire().in()) {
+                body.complete("whole: " + Noise.digest(in, 1000));
+            } catch (IOException e) {
+                body.complete("ended: " + e);
+            }
+        });
+        try (Wire client = client()) {
+            client.send(request("POST", path(Routes.MAIN, "/cutshort"), "Content-Length: 1000") + "only this");
+            eventually().until(() -> backend.requests().size() == 1);
+            client.reset();
+        }
+        assertThat(Crew.await(body)).contains("ended");
+    }
+}
