@@ -14,6 +14,7 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -174,6 +175,19 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             } else {
                 response.addHeader(field.getName(), field.getValue());
             }
+            if (field.getHeader() == HttpHeader.CONTENT_TYPE) {
+                dropGuessedCharset(field.getValue(), response);
+            }
+        }
+    }
+
+    /** Jetty's environment of Jakarta EE 11 adds a charset to a text's type as it is set, when the backend names none. */
+    private static void dropGuessedCharset(String type, HttpServletResponse response) {
+        String set = response.getContentType();
+        if (set != null
+                && set.contains("charset=")
+                && !type.toLowerCase(Locale.ROOT).contains("charset=")) {
+            response.setCharacterEncoding(null);
         }
     }
 

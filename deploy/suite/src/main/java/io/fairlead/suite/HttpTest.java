@@ -418,6 +418,8 @@ public abstract class HttpTest extends WireTest {
     @ValueSource(
             strings = {
                 "text/plain",
+                "text/html",
+                "text/xml; x=y",
                 "text/html; charset=ISO-8859-1",
                 "text/event-stream;charset=UTF-8",
                 "application/json",

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Defined against the server's Jetty, see {@link JettyBridge}.
  */
-public final class JettyStreamTakeover extends AbstractConnection.NonBlocking {
+public final class JettyStreamTakeover extends AbstractConnection {
 
     private final Consumer<Leg> legs;
     private final JettyStreamLeg leg;

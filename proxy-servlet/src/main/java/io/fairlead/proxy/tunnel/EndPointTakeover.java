@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code legs} is called once, by Jetty's thread that upgrades, unless the end point can't be taken over: then it is
  * closed and the failure thrown.
  */
-public final class EndPointTakeover extends AbstractConnection.NonBlocking implements Connection.UpgradeTo {
+public final class EndPointTakeover extends AbstractConnection implements Connection.UpgradeTo {
 
     private final Consumer<Leg> legs;
     private @Nullable ByteBuffer early;
