@@ -104,13 +104,14 @@ final class Arguments {
     private void check() {
         Map<String, String> taken = new LinkedHashMap<>();
         for (String argument : routeArguments) {
-            PathRoute route = PathRoute.parse(argument, fault -> faults.add("--route " + argument + ": " + fault));
+            String shown = PathRoute.shown(argument);
+            PathRoute route = PathRoute.parse(argument, fault -> faults.add("--route " + shown + ": " + fault));
             if (route == null) continue;
-            String other = taken.putIfAbsent(route.path(), argument);
+            String other = taken.putIfAbsent(route.path(), shown);
             if (other != null)
-                faults.add("--route " + argument + ": PATH " + route.path() + " has a route already, " + other);
+                faults.add("--route " + shown + ": PATH " + route.path() + " has a route already, " + other);
             for (String fault : RouteCheck.faults(route.path(), route.initParameters()))
-                faults.add("--route " + argument + ": " + fault);
+                faults.add("--route " + shown + ": " + fault);
             routes.add(route);
         }
 

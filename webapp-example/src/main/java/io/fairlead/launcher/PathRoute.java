@@ -39,6 +39,14 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
     private static final Pattern DOT_SEGMENT = Pattern.compile(".*/\\.\\.?(/.*)?");
     private static final Pattern SETTING = Pattern.compile("[A-Za-z][A-Za-z0-9]*");
 
+    private static final String HIDDEN = "...";
+
+    /** Misspelled ones, too. */
+    private static final Pattern SECRET = Pattern.compile("[A-Za-z]*[Pp]as[A-Za-z]*");
+
+    private static final Pattern SECRETS =
+            Pattern.compile("(;" + SECRET + "=)[^;]*(?:;(?![A-Za-z][A-Za-z0-9]*=)[^;]*)*");
+
     PathRoute {
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
     }
@@ -110,15 +118,18 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
 
     private static Map<String, String> settings(String[] parts, Faults faults) {
         Map<String, String> settings = new LinkedHashMap<>();
+        boolean secret = false;
         for (int i = 1; i < parts.length; i++) {
             int equals = parts[i].indexOf('=');
             String name = equals < 0 ? parts[i] : parts[i].substring(0, equals);
             if (equals < 0 || !SETTING.matcher(name).matches())
-                faults.add("write setting=value behind ';', not '" + parts[i] + "'");
+                faults.add("write setting=value behind ';', not '" + (secret ? HIDDEN : parts[i]) + "'");
             else if (name.equals("proxyTo") || name.equals("prefix"))
                 faults.add("PATH=URL says " + name + " already; leave it out");
             else if (settings.putIfAbsent(name, parts[i].substring(equals + 1)) != null)
                 faults.add("setting " + name + " is there twice");
+            // What follows may be the rest of a password with a ';' in it.
+            secret = SECRET.matcher(name).matches() || (secret && equals < 0);
         }
         return settings;
     }
@@ -145,7 +156,14 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
     @Override
     public String toString() {
         String line = path + " -> " + target + (replaces ? "/ (" + path + " replaced)" : " (path kept)");
-        return settings.isEmpty() ? line : line + " " + settings;
+        Map<String, String> shown = new LinkedHashMap<>(settings);
+        shown.replaceAll((name, value) -> SECRET.matcher(name).matches() ? HIDDEN : value);
+        return shown.isEmpty() ? line : line + " " + shown;
+    }
+
+    /** An argument as it may be shown: without passwords, also where a stray ';' has cut one in two. */
+    static String shown(String argument) {
+        return SECRETS.matcher(argument).replaceAll("$1" + HIDDEN);
     }
 
     private static final class Faults {

@@ -118,6 +118,23 @@ class PathRouteTest {
                         ""));
     }
 
+    @Test
+    void passwordsAreNotShown() {
+        PathRoute route = parse("/a=https://x;tlsKeyStore=k;tlsKeyStorePassword=secret;timeout=5s");
+        assertThat(route.initParameters()).containsEntry("tlsKeyStorePassword", "secret");
+        assertThat(route)
+                .asString()
+                .contains("timeout=5s", "tlsKeyStorePassword=...")
+                .doesNotContain("secret");
+        assertThat(PathRoute.shown("/a=https://x;tlsKeyStorePasword=sec;ret;tlsKey=k"))
+                .isEqualTo("/a=https://x;tlsKeyStorePasword=...;tlsKey=k");
+        assertThat(PathRoute.parse("/a=https://x;tlsKeyStorePassword=sec;ret;too", faults::add))
+                .isNull();
+        assertThat(faults)
+                .containsExactly(
+                        "write setting=value behind ';', not '...'", "write setting=value behind ';', not '...'");
+    }
+
     private PathRoute parse(String argument) {
         PathRoute route = PathRoute.parse(argument, faults::add);
         assertThat(faults).isEmpty();

@@ -1,5 +1,6 @@
 package io.fairlead.suite;
 
+import io.fairlead.suite.peer.JavaLog;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -15,6 +16,11 @@ public final class Application {
 
     /** The context path that servers give it. */
     public static final String CONTEXT_PATH = "/fairlead";
+
+    static {
+        // Before anything is deployed.
+        JavaLog.attach();
+    }
 
     private Application() {}
 

@@ -1,7 +1,9 @@
 package io.fairlead.suite;
 
+import io.fairlead.suite.peer.JavaLog;
 import io.fairlead.suite.peer.Vitals;
 import java.net.InetSocketAddress;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -30,4 +32,9 @@ public interface Fairlead {
     Vitals vitals();
 
     Server server();
+
+    /** What it has logged of late, a line each. A server in another JVM must have a way of its own to tell. */
+    default List<String> log() {
+        return JavaLog.lines();
+    }
 }

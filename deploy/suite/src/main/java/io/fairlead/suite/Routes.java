@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The routes under test, in one place: written as a web.xml for servers and as {@code --route} arguments for the WAR
@@ -47,6 +48,13 @@ public final class Routes {
 
     /** Leads through {@link #FOREIGN_DOOR}, with the defaults. */
     public static final String FOREIGN = "foreign";
+
+    /** The routes to {@link #BACKEND}. */
+    static final Set<String> TO_BACKEND =
+            Set.of(MAIN, WEBSOCKET, OFF, QUICK, CUT, DEEP, HOSTLESS, NAMED, NARROW, SINGLE);
+
+    /** Before the name of a route to {@link #BACKEND}: one with the same settings to the same backend over TLS. */
+    static final String OVER_TLS = "tls-";
 
     public static final Relay FOREIGN_DOOR = Relay.start();
     public static final EchoBackend CROWD_BACKEND = EchoBackend.start();
@@ -86,6 +94,14 @@ public final class Routes {
                         "upgrade", "any",
                         "tunnelIdleTimeout", "0"));
         routes.put(FOREIGN, Map.of("proxyTo", "http://127.0.0.1:" + FOREIGN_DOOR.port()));
+        Map<String, Map<String, String>> overTls = new LinkedHashMap<>();
+        routes.forEach((name, params) -> {
+            if (TO_BACKEND.contains(name)) {
+                overTls.put(OVER_TLS + name, TlsBackends.overTls(params, backend));
+            }
+        });
+        routes.putAll(overTls);
+        routes.putAll(TlsBackends.ROUTES);
         return routes;
     }
 

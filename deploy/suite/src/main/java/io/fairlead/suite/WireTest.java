@@ -27,7 +27,7 @@ public abstract class WireTest {
     /** The key of every WebSocket handshake here; the sample of RFC 6455. */
     protected static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 
-    protected final Backend backend = Routes.BACKEND;
+    protected final Backend backend = exit().backend();
 
     /** The module's, unless a class has one of its own. */
     protected Fairlead fairlead() {
@@ -37,6 +37,11 @@ public abstract class WireTest {
     /** Where the clients of this class come in. */
     protected Entrance entrance() {
         return Entrance.tcp(fairlead());
+    }
+
+    /** The way out of Fairlead to the backend of this class; the same for all objects. */
+    protected Exit exit() {
+        return Exit.TCP;
     }
 
     @BeforeEach
@@ -64,7 +69,7 @@ public abstract class WireTest {
     }
 
     protected String path(String route, String backendPath) {
-        return fairlead().path(route, backendPath);
+        return fairlead().path(exit().route(route), backendPath);
     }
 
     /** A request head with Host and these lines. */

@@ -94,6 +94,11 @@ final class SelfRunning implements Fairlead, AutoCloseable {
         }
     }
 
+    @Override
+    public List<String> log() {
+        return List.copyOf(output);
+    }
+
     String output() {
         return String.join("\n", output);
     }

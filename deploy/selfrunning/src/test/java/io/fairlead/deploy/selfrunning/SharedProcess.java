@@ -5,6 +5,7 @@ import io.fairlead.suite.Routes;
 import io.fairlead.suite.Server;
 import io.fairlead.suite.peer.Vitals;
 import java.net.InetSocketAddress;
+import java.util.List;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -56,5 +57,10 @@ public final class SharedProcess implements Fairlead {
     @Override
     public Server server() {
         return process().server();
+    }
+
+    @Override
+    public List<String> log() {
+        return process().log();
     }
 }

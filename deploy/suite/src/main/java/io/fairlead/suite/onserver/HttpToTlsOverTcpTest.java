@@ -1,0 +1,21 @@
+package io.fairlead.suite.onserver;
+
+import io.fairlead.suite.Application;
+import io.fairlead.suite.Exit;
+import io.fairlead.suite.HttpTest;
+import org.jboss.arquillian.container.test.api.Deployment;
+import org.jboss.shrinkwrap.api.spec.WebArchive;
+
+@OnServer
+class HttpToTlsOverTcpTest extends HttpTest {
+
+    @Deployment(testable = false)
+    static WebArchive war() {
+        return Application.war();
+    }
+
+    @Override
+    protected Exit exit() {
+        return Exit.TLS;
+    }
+}
