@@ -1,9 +1,14 @@
 package io.fairlead.launcher;
 
 import io.fairlead.proxy.RouteCheck;
+import io.fairlead.proxy.tls.KeyMaterial;
+import io.fairlead.proxy.tls.TlsFileException;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,10 +38,17 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  /a=http://x/b   /a/foo goes to http://x/b/foo",
             "No other slash at the end of PATH or URL changes anything.",
             "",
+            "/-/live and /-/ready are answered by Fairlead itself, with a status only.",
+            "",
             "Arguments may stand in a file, named as @FILE.",
             "Exit status: 1 it could not start, 2 wrong arguments, 143 stopped by SIGTERM."
         })
 final class Arguments {
+    private static final int HTTP_PORT = 8080;
+    private static final int HTTPS_PORT = 8443;
+    private static final int OFF = -1;
+    private static final int NO_PORT = -2;
+
     @Spec
     @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
@@ -48,13 +60,49 @@ final class Arguments {
                     + " The settings are the servlet's, for example ;timeout=30s.")
     private List<String> routeArguments = new ArrayList<>();
 
-    @Option(names = "--http-port", paramLabel = "PORT", description = "Default 8080. 0 takes a free one.")
-    private String portArgument = "8080";
+    @Option(
+            names = "--http-port",
+            paramLabel = "PORT",
+            description = "Where to listen for HTTP. Default 8080; 0 takes a free one, 'off' none.")
+    private String httpPortArgument = "" + HTTP_PORT;
+
+    @Option(
+            names = "--https-port",
+            paramLabel = "PORT",
+            description = "Where to listen for HTTPS. Default 8443 with --cert and without a route, else off."
+                    + " Without --cert a certificate is made at start.")
+    @Nullable
+    private String httpsPortArgument;
+
+    @Option(
+            names = "--cert",
+            paramLabel = "FILE",
+            description =
+                    "The certificate and its chain in PEM, or a keystore (PKCS12, JKS). Read again when it changes.")
+    @Nullable
+    private String certArgument;
+
+    @Option(names = "--key", paramLabel = "FILE", description = "The key in PEM, if it is not in the file of --cert.")
+    @Nullable
+    private String keyArgument;
+
+    @Option(
+            names = "--key-password-file",
+            paramLabel = "FILE",
+            description = "Its first line opens an encrypted key or the keystore.")
+    @Nullable
+    private String passwordArgument;
+
+    @Option(
+            names = "--redirect-http",
+            description = "HTTP is answered with 308 to HTTPS, all but /-/live and /-/ready.")
+    private boolean redirect;
 
     @Option(
             names = "--bind",
             paramLabel = "ADDRESS",
-            description = "The address to listen on. Default: all; 127.0.0.1 without a route.")
+            description = "The address to listen on. Default: all; 127.0.0.1 without a route or with a made"
+                    + " certificate.")
     @Nullable
     private String bind;
 
@@ -72,7 +120,11 @@ final class Arguments {
 
     private final List<String> faults = new ArrayList<>();
     private final List<PathRoute> routes = new ArrayList<>();
-    private int port;
+    private int httpPort;
+    private int httpsPort;
+    private @Nullable CertificateFiles certificateFiles;
+    private @Nullable KeyMaterial keyMaterial;
+    private String certificateFingerprint = "";
 
     private Arguments() {}
 
@@ -115,13 +167,19 @@ final class Arguments {
             routes.add(route);
         }
 
-        try {
-            port = Integer.parseInt(portArgument);
-        } catch (NumberFormatException e) {
-            port = -1;
-        }
-        if (port < 0 || port > 65535)
-            faults.add("--http-port " + portArgument + ": a port is a number from 0 to 65535");
+        checkCertificate();
+        httpPort = port("--http-port", httpPortArgument);
+        if (httpsPortArgument != null) httpsPort = port("--https-port", httpsPortArgument);
+        else httpsPort = certArgument != null || isDemo() ? HTTPS_PORT : OFF;
+        if (httpPort == OFF && httpsPort == OFF)
+            faults.add("--http-port off: nothing is left to listen on; name a port with --https-port");
+        if (httpPort > 0 && httpPort == httpsPort)
+            faults.add("--https-port " + httpsPort + ": that is the port of HTTP already; choose another");
+        if (certArgument != null && httpsPort == OFF)
+            faults.add("--https-port off: --cert is of no use then; leave one of them out");
+        if (redirect && (httpPort == OFF || httpsPort == OFF))
+            faults.add("--redirect-http: there is nothing to redirect " + (httpPort == OFF ? "from" : "to")
+                    + "; name a port with " + (httpPort == OFF ? "--http-port" : "--https-port"));
 
         if (bind != null) {
             try {
@@ -131,6 +189,51 @@ final class Arguments {
                 faults.add("--bind " + bind + ": there is no such address; try 127.0.0.1 or 0.0.0.0");
             }
         }
+    }
+
+    private void checkCertificate() {
+        if (certArgument == null) {
+            if (keyArgument != null) faults.add("--key " + keyArgument + ": name its certificate, too, with --cert");
+            if (passwordArgument != null)
+                faults.add("--key-password-file " + passwordArgument + ": name the certificate, too, with --cert");
+            return;
+        }
+        Path certificates = path("--cert", certArgument);
+        Path key = keyArgument == null ? null : path("--key", keyArgument);
+        Path password = passwordArgument == null ? null : path("--key-password-file", passwordArgument);
+        if (certificates == null
+                || (keyArgument != null && key == null)
+                || (passwordArgument != null && password == null)) return;
+        CertificateFiles files = new CertificateFiles(certificates, key, password);
+        certificateFiles = files;
+        certificateFingerprint = files.fingerprint();
+        try {
+            keyMaterial = files.load();
+        } catch (TlsFileException | IOException e) {
+            faults.add("--cert: " + e.getMessage());
+        }
+    }
+
+    private @Nullable Path path(String option, String argument) {
+        try {
+            if (!argument.isEmpty()) return Path.of(argument);
+        } catch (InvalidPathException e) {
+            // No file can have that name; told below.
+        }
+        faults.add(option + " " + argument + ": name a file");
+        return null;
+    }
+
+    private int port(String option, String argument) {
+        if (argument.equals("off")) return OFF;
+        try {
+            int port = Integer.parseInt(argument);
+            if (port >= 0 && port <= 65535) return port;
+        } catch (NumberFormatException e) {
+            // Told below.
+        }
+        faults.add(option + " " + argument + ": a port is a number from 0 to 65535, or 'off'");
+        return NO_PORT;
     }
 
     /** One line each, naming the argument and what to change; empty if all is well or help or version is wanted. */
@@ -155,15 +258,42 @@ final class Arguments {
         return List.copyOf(routes);
     }
 
-    /** The port to listen on; 0 is a free one. */
-    int port() {
-        return port;
+    /** The port in the clear; 0 is a free one, -1 none. */
+    int httpPort() {
+        return httpPort;
+    }
+
+    /** The port of TLS; 0 is a free one, -1 none. */
+    int httpsPort() {
+        return httpsPort;
+    }
+
+    /** What is in the files of the certificate; null if one is to be made. */
+    @Nullable
+    KeyMaterial keyMaterial() {
+        return keyMaterial;
+    }
+
+    /** Where {@link #keyMaterial()} came from; null if one is to be made. */
+    @Nullable
+    CertificateFiles certificateFiles() {
+        return certificateFiles;
+    }
+
+    /** Of the files, from before they were read. */
+    String certificateFingerprint() {
+        return certificateFingerprint;
+    }
+
+    boolean redirectsToHttps() {
+        return redirect;
     }
 
     /** The address to listen on, null for all. */
     @Nullable
     String bind() {
-        return bind == null && isDemo() ? "127.0.0.1" : bind;
+        boolean onlyHere = certArgument == null && (isDemo() || httpsPort != OFF);
+        return bind == null && onlyHere ? "127.0.0.1" : bind;
     }
 
     void printHelp(PrintStream out) {

@@ -2,12 +2,14 @@ package io.fairlead.launcher;
 
 import io.fairlead.demo.Demo;
 import io.fairlead.demo.DemoPages;
+import io.fairlead.proxy.tls.KeyMaterial;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
-import java.net.BindException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeoutException;
 import java.util.function.ToIntFunction;
 import java.util.logging.LogManager;
 import org.eclipse.jetty.server.Server;
@@ -27,6 +29,7 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
 
     private @Nullable RouteServer server;
     private @Nullable Demo demo;
+    private @Nullable CertificateWatch watch;
     private boolean closed;
 
     /** Prints to standard output and standard error. */
@@ -67,7 +70,7 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
             return STOPPED;
         } catch (InterruptedException e) {
             return STOPPED;
-        } catch (IOException e) {
+        } catch (RouteServer.CannotListen e) {
             err.println("fairlead: " + cannotListen(arguments, e));
             return NOT_STARTED;
         } catch (IllegalStateException | ServletException e) {
@@ -89,19 +92,23 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
         }
     }
 
-    private static String cannotListen(Arguments arguments, IOException fault) {
+    private static String cannotListen(Arguments arguments, RouteServer.CannotListen fault) {
         String address = arguments.bind() == null ? "all addresses" : arguments.bind();
-        String cause = String.valueOf((fault.getCause() instanceof BindException bind ? bind : fault).getMessage());
-        return "cannot listen on " + address + ", port " + arguments.port() + " (" + cause
-                + "). Stop what holds it, or choose another with --http-port or --bind.";
+        String option = fault.isSecure() ? "--https-port" : "--http-port";
+        int port = fault.isSecure() ? arguments.httpsPort() : arguments.httpPort();
+        return "cannot listen on " + address + ", port " + port + " (" + fault.getMessage()
+                + "). Stop what holds it, or choose another with " + option + " or --bind.";
     }
 
     /** Returns null if it was closed before it could start. */
     private synchronized @Nullable RouteServer start(Arguments arguments) throws Exception {
         if (closed) return null;
         List<PathRoute> routes = arguments.routes();
-        RouteServer starting = new RouteServer(arguments.bind(), arguments.port());
+        RouteServer starting = new RouteServer(arguments.bind());
         server = starting;
+        if (arguments.httpPort() >= 0) starting.http(arguments.httpPort());
+        String certificate = arguments.httpsPort() >= 0 ? secure(starting, arguments) : null;
+        if (arguments.redirectsToHttps()) starting.redirectToHttps();
         if (arguments.isDemo()) {
             Demo backend = Demo.start();
             demo = backend;
@@ -112,17 +119,44 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
         }
         routes.forEach(starting::add);
         starting.start();
-        announce(arguments, routes, starting.port());
+        if (watch != null) watch.start();
+        announce(arguments, routes, certificate, starting);
         return starting;
     }
 
-    private void announce(Arguments arguments, List<PathRoute> routes, int port) {
+    /** Returns what to say of the certificate. */
+    private String secure(RouteServer server, Arguments arguments) {
+        CertificateFiles files = arguments.certificateFiles();
+        KeyMaterial given = arguments.keyMaterial();
+        KeyMaterial material = given == null ? MadeCertificate.make(arguments.bind()) : given;
+        ServerTls tls = new ServerTls(material);
+        server.https(arguments.httpsPort(), tls);
+        String line = ServerTls.describe(material.chain());
+        if (files == null)
+            return line + ", made for this run, its key in memory only; name one that clients trust with --cert";
+        watch = new CertificateWatch(files, arguments.certificateFingerprint(), tls::replace);
+        return line + ", from " + files.certificates();
+    }
+
+    private void announce(
+            Arguments arguments, List<PathRoute> routes, @Nullable String certificate, RouteServer server) {
         for (PathRoute route : routes) out.println("route   " + route);
+        if (certificate != null) out.println("certificate " + certificate);
         String bind = arguments.bind();
-        out.println("listen  HTTP/1.1 on " + (bind == null ? "all addresses" : bind) + ", port " + port);
-        out.println("server  Jetty " + Server.getVersion() + ", adapter jetty");
+        String address = bind == null ? "all addresses" : bind;
         String host = bind == null ? "localhost" : bind.contains(":") ? "[" + bind + "]" : bind;
-        out.println("Fairlead " + version() + " listening on http://" + host + ":" + port + "/");
+        List<String> urls = new ArrayList<>();
+        if (server.httpPort() >= 0) {
+            out.println("listen  HTTP/1.1, HTTP/2 on " + address + ", port " + server.httpPort()
+                    + (arguments.redirectsToHttps() ? ", redirected to TLS" : ""));
+            urls.add("http://" + host + ":" + server.httpPort() + "/");
+        }
+        if (server.httpsPort() >= 0) {
+            out.println("listen  TLS, HTTP/1.1, HTTP/2 on " + address + ", port " + server.httpsPort());
+            urls.add("https://" + host + ":" + server.httpsPort() + "/");
+        }
+        out.println("server  Jetty " + Server.getVersion() + ", adapter jetty");
+        out.println("Fairlead " + version() + " listening on " + String.join(" ", urls));
         out.flush();
     }
 
@@ -130,10 +164,11 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
     @Override
     public synchronized void close() {
         closed = true;
+        if (watch != null) watch.close();
         try {
             if (server != null) server.stop();
         } catch (Exception e) {
-            err.println("fairlead: did not stop cleanly: " + e);
+            err.println("fairlead: did not stop cleanly: " + (e instanceof TimeoutException ? e.getMessage() : e));
         }
         if (demo != null) demo.close();
     }

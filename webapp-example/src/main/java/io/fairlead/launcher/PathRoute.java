@@ -84,6 +84,8 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
     private static void checkPath(String path, Faults faults) {
         if (!path.startsWith("/")) faults.add("PATH begins with '/'; " + FORM);
         else if (DOT_SEGMENT.matcher(path).matches()) faults.add("PATH has no segment '.' or '..'");
+        else if (Set.of(Probes.LIVE, Probes.READY).contains(withoutSlash(path)))
+            faults.add("PATH " + withoutSlash(path) + " is answered by Fairlead itself; choose another");
         else if (!PATH.matcher(path).matches())
             faults.add("PATH is made of letters, digits and -._~!$&'()+,:@ between single slashes; no '%', '*' or '?'");
     }

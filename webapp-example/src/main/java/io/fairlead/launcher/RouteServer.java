@@ -4,14 +4,17 @@ import io.fairlead.proxy.RouteCheck;
 import io.fairlead.proxy.UpgradeProxyServlet;
 import jakarta.servlet.http.HttpServlet;
 import java.io.IOException;
+import java.net.BindException;
 import java.time.Duration;
-import java.util.EnumSet;
-import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
-import org.eclipse.jetty.http.UriCompliance;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.http2.SessionContainer;
+import org.eclipse.jetty.http2.server.AbstractHTTP2ServerConnectionFactory;
+import org.eclipse.jetty.server.Connector;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
@@ -24,59 +27,45 @@ import org.jspecify.annotations.Nullable;
  * <p>Paths and queries are admitted as they come, for the backend to judge. What Jetty still refuses, with 400, are dot
  * segments in disguise ({@code %2e%2e}, {@code ..;x}) and a percent sign that no two hex digits follow.
  *
- * <p>Add everything, then start once, then stop once. Not thread-safe but for {@link #stop()}.
+ * <p>Name the ports and add everything, then start once, then stop once. Not thread-safe but for {@link #stop()} and
+ * {@link #isReady()}.
  */
 final class RouteServer {
-    /** How long a connection may be silent between and within requests. A tunnel has a limit of its own. */
-    static final Duration IDLE_TIMEOUT = Duration.ofSeconds(30);
-
     /** How long requests under way may take to finish after {@link #stop()}. */
     static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
-    /** Request line and headers together, in bytes. A longer request is answered with 414 or 431. */
-    static final int REQUEST_HEADER_SIZE = 16 * 1024;
+    /** A port that cannot be had. */
+    static final class CannotListen extends IOException {
+        private static final long serialVersionUID = 1L;
 
-    /** The same of a response: what the servlet takes from a backend by default. */
-    static final int RESPONSE_HEADER_SIZE = 32 * 1024;
+        private final boolean secure;
 
-    static final UriCompliance AS_IT_COMES = new UriCompliance(
-            "AS_IT_COMES",
-            Set.copyOf(EnumSet.of(
-                    UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT,
-                    UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
-                    UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING,
-                    UriCompliance.Violation.BAD_UTF8_ENCODING,
-                    UriCompliance.Violation.TRUNCATED_UTF8_ENCODING,
-                    UriCompliance.Violation.SUSPICIOUS_PATH_CHARACTERS,
-                    UriCompliance.Violation.ILLEGAL_PATH_CHARACTERS)));
+        private CannotListen(boolean secure, IOException fault) {
+            super(String.valueOf((fault.getCause() instanceof BindException bind ? bind : fault).getMessage()), fault);
+            this.secure = secure;
+        }
+
+        /** Whether it is the port of TLS. */
+        boolean isSecure() {
+            return secure;
+        }
+    }
 
     private final Server server;
-    private final ServerConnector connector;
     private final ServletContextHandler context;
+    private final GracefulHandler graceful;
+    private final @Nullable String bind;
+    private @Nullable ServerConnector clear;
+    private @Nullable ServerConnector secure;
     private boolean hasRoutes;
 
-    /**
-     * @param bind the address to listen on, null for all
-     * @param port 0 for a free one
-     */
-    RouteServer(@Nullable String bind, int port) {
+    /** @param bind the address to listen on, null for all */
+    RouteServer(@Nullable String bind) {
+        this.bind = bind;
         QueuedThreadPool threads = new QueuedThreadPool();
         threads.setName("fairlead");
         server = new Server(threads);
-        server.setStopTimeout(STOP_TIMEOUT.toMillis());
         server.setErrorHandler(new PlainErrors());
-
-        HttpConfiguration http = new HttpConfiguration();
-        http.setUriCompliance(AS_IT_COMES);
-        http.setRequestHeaderSize(REQUEST_HEADER_SIZE);
-        http.setResponseHeaderSize(RESPONSE_HEADER_SIZE);
-        http.setMaxResponseHeaderSize(RESPONSE_HEADER_SIZE);
-        http.setSendServerVersion(false);
-        connector = new ServerConnector(server, new HttpConnectionFactory(http));
-        connector.setHost(bind);
-        connector.setPort(port);
-        connector.setIdleTimeout(IDLE_TIMEOUT.toMillis());
-        server.addConnector(connector);
 
         context = new ServletContextHandler("/", ServletContextHandler.NO_SESSIONS);
         context.setDisplayName("fairlead");
@@ -85,7 +74,29 @@ final class RouteServer {
         context.getServletHandler().setDecodeAmbiguousURIs(true);
         // What no route takes is the server's 404, whatever the method.
         context.getServletHandler().setEnsureDefaultServlet(false);
-        server.setHandler(new GracefulHandler(context));
+        graceful = new GracefulHandler(context);
+        server.setHandler(new Probes(this::isReady, graceful));
+    }
+
+    /** Listens in the clear; 0 is a free port. */
+    RouteServer http(int port) {
+        clear = Listeners.clear(server, bind, port);
+        server.addConnector(clear);
+        return this;
+    }
+
+    /** Listens for TLS; 0 is a free port. */
+    RouteServer https(int port, ServerTls tls) {
+        secure = Listeners.secure(server, bind, port, tls);
+        server.addConnector(secure);
+        return this;
+    }
+
+    /** Sends those who come in the clear to the port of TLS. {@link Probes} still answer them. */
+    RouteServer redirectToHttps() {
+        Handler routes = new HttpsRedirect(this::httpsPort, graceful);
+        server.setHandler(new Probes(this::isReady, routes));
+        return this;
     }
 
     /** Routes are tried by the length of their path, whatever the order here. */
@@ -106,19 +117,42 @@ final class RouteServer {
     }
 
     /**
-     * Takes the port, checks the routes, and serves.
+     * Takes the ports, checks the routes, and serves.
      *
-     * @throws IOException if the address or port cannot be had; nothing else was started
+     * @throws CannotListen if the address or a port cannot be had; nothing else was started
      * @throws Exception if a route cannot be served; the message says why
      */
     void start() throws Exception {
-        connector.open();
+        try {
+            for (Connector connector : server.getConnectors()) open((ServerConnector) connector);
+        } catch (CannotListen e) {
+            for (Connector connector : server.getConnectors()) ((ServerConnector) connector).close();
+            throw e;
+        }
         server.start();
     }
 
-    /** The real port, once started. */
-    int port() {
-        return connector.getLocalPort();
+    private void open(ServerConnector connector) throws CannotListen {
+        try {
+            connector.open();
+        } catch (IOException e) {
+            throw new CannotListen(connector == secure, e);
+        }
+    }
+
+    /** Whether all routes have started and requests are taken. From any thread. */
+    boolean isReady() {
+        return server.isStarted() && context.isAvailable() && !graceful.isShutdown();
+    }
+
+    /** The real port in the clear, once started; -1 without one. */
+    int httpPort() {
+        return clear == null ? -1 : clear.getLocalPort();
+    }
+
+    /** The real port of TLS, once started; -1 without one. */
+    int httpsPort() {
+        return secure == null ? -1 : secure.getLocalPort();
     }
 
     /** Returns when the server has stopped. */
@@ -126,8 +160,40 @@ final class RouteServer {
         server.join();
     }
 
-    /** Takes no more requests, lets those under way finish for {@link #STOP_TIMEOUT}, and stops. From any thread. */
+    /**
+     * Takes no more requests, lets those under way finish for {@link #STOP_TIMEOUT}, ends the tunnels, and stops. From any
+     * thread.
+     *
+     * @throws TimeoutException once it has stopped, if requests were cut off
+     */
     void stop() throws Exception {
+        TimeoutException cut = null;
+        if (server.isStarted()) {
+            for (Connector connector : server.getConnectors()) connector.shutdown();
+            try {
+                graceful.shutdown().get(STOP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                cut = new TimeoutException(graceful.getCurrentRequestCount() + " requests did not finish within "
+                        + STOP_TIMEOUT.toSeconds() + " s and were cut off");
+            } catch (ExecutionException e) {
+                throw new IllegalStateException("requests cannot be waited for", e);
+            }
+            sayGoAway();
+            // Tunnels end while the connections below them are still there.
+            context.stop();
+        }
         server.stop();
+        if (cut != null) throw cut;
+    }
+
+    /**
+     * Over HTTP/2. Not before the last request has finished: the client of JDK 17 takes a GOAWAY for the end of all. What
+     * it starts is not waited for: tunnels are streams, too.
+     */
+    private void sayGoAway() {
+        for (Connector connector : server.getConnectors())
+            for (AbstractHTTP2ServerConnectionFactory http2 :
+                    ((ServerConnector) connector).getBeans(AbstractHTTP2ServerConnectionFactory.class))
+                http2.getBeans(SessionContainer.class).forEach(SessionContainer::shutdown);
     }
 }

@@ -20,6 +20,11 @@ import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
@@ -27,22 +32,29 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The demo, as a browser sees it. */
 class DemoIT {
-    private static final HttpClient CLIENT = HttpClient.newHttpClient();
-
     private final Path directory;
 
     private FairleadProcess fairlead;
+    private HttpClient client = HttpClient.newHttpClient();
+    private String secure = "";
     private int port;
 
     DemoIT(@TempDir Path directory) {
@@ -51,7 +63,7 @@ class DemoIT {
 
     @BeforeEach
     void start() throws IOException {
-        fairlead = FairleadProcess.start(directory, "--http-port", "0");
+        fairlead = FairleadProcess.start(directory, "--http-port", "0", "--https-port", "0");
         port = fairlead.port();
     }
 
@@ -60,8 +72,10 @@ class DemoIT {
         fairlead.close();
     }
 
-    @Test
-    void twoBrowsersSeeEachOthersComments() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void twoBrowsersSeeEachOthersComments(boolean overTls) throws Exception {
+        if (overTls) useTls();
         Browser anna = new Browser("/demo/chat");
         anna.says("Anna");
         assertThat(anna.next()).isEqualTo("welcome\nAnna\n");
@@ -106,8 +120,10 @@ class DemoIT {
         assertThat(browser.pong.get(20, TimeUnit.SECONDS)).isEqualTo(ByteBuffer.wrap(new byte[] {1, 2, 3}));
     }
 
-    @Test
-    void pageMayLoadNothingFromElsewhere() throws Exception {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void pageMayLoadNothingFromElsewhere(boolean overTls) throws Exception {
+        if (overTls) useTls();
         HttpResponse<String> page = get("/demo/");
         assertThat(page.statusCode()).isEqualTo(200);
         assertThat(page.headers().firstValue("Content-Security-Policy")).hasValueSatisfying(policy -> assertThat(policy)
@@ -139,12 +155,25 @@ class DemoIT {
 
     @Test
     void jarsAreNotServed() throws Exception {
+        try (JarFile war = new JarFile(FairleadProcess.war().toFile())) {
+            List<String> jars = war.stream()
+                    .map(JarEntry::getName)
+                    .filter(name -> name.startsWith("WEB-INF/launcher/") && name.endsWith(".jar"))
+                    .toList();
+            assertThat(jars).isNotEmpty();
+            for (String jar : jars) {
+                assertThat(get("/" + jar).statusCode()).as(jar).isEqualTo(404);
+                assertThat(get("/demo/" + jar).statusCode()).as(jar).isEqualTo(404);
+            }
+        }
         for (String path : List.of(
+                "/WEB-INF/",
                 "/WEB-INF/web.xml",
-                "/WEB-INF/launcher/fairlead-launcher.jar",
+                "/WEB-INF/launcher/",
+                "/io/fairlead/launcher/Main.class",
                 "/demo/WEB-INF/web.xml",
                 "/demo/DemoPages.class",
-                "/io/fairlead/launcher/Main.class"))
+                "/demo/io/fairlead/demo/DemoPages.class"))
             assertThat(get(path).statusCode()).as(path).isEqualTo(404);
     }
 
@@ -158,7 +187,7 @@ class DemoIT {
         Matcher backend = Pattern.compile("http://127\\.0\\.0\\.1:(\\d+)/chat").matcher(fairlead.out());
         assertThat(backend.find()).isTrue();
         for (InetAddress address : others)
-            for (int each : new int[] {port, Integer.parseInt(backend.group(1))})
+            for (int each : new int[] {port, fairlead.port("https"), Integer.parseInt(backend.group(1))})
                 assertThatThrownBy(() -> new Socket(address, each).close()).isInstanceOf(ConnectException.class);
     }
 
@@ -177,9 +206,61 @@ class DemoIT {
         assertThat(fairlead.err()).doesNotContain("Exception");
     }
 
+    @Test
+    void certificateIsMadeAnewForEachRunAndItsFingerprintSaid() throws Exception {
+        String first = fingerprint();
+        useTls();
+        HttpResponse<String> page = get("/demo/");
+        assertThat(page.statusCode()).isEqualTo(200);
+        assertThat(page.version()).isEqualTo(HttpClient.Version.HTTP_2);
+        try (FairleadProcess second = FairleadProcess.start(directory, "--http-port", "0", "--https-port", "0")) {
+            second.port();
+            assertThat(second.out()).doesNotContain(first);
+        }
+    }
+
+    private String fingerprint() {
+        Matcher line = Pattern.compile("certificate CN=localhost, .* SHA-256 ([0-9A-F:]{95}), made for this run")
+                .matcher(fairlead.out());
+        assertThat(line.find()).as(fairlead.out()).isTrue();
+        return line.group(1);
+    }
+
+    /** Comes over TLS from now on, to the certificate of which the start told the fingerprint. */
+    private void useTls() throws Exception {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {new Pinned(fingerprint())}, null);
+        client = HttpClient.newBuilder().sslContext(context).build();
+        port = fairlead.port("https");
+        secure = "s";
+    }
+
+    private record Pinned(String fingerprint) implements X509TrustManager {
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+            try {
+                byte[] digest = MessageDigest.getInstance("SHA-256").digest(chain[0].getEncoded());
+                String own = HexFormat.ofDelimiter(":").withUpperCase().formatHex(digest);
+                if (!own.equals(fingerprint)) throw new CertificateException(own);
+            } catch (NoSuchAlgorithmException e) {
+                throw new CertificateException(e);
+            }
+        }
+
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
+            throw new CertificateException("a server");
+        }
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
+    }
+
     private HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        URI uri = URI.create("http://127.0.0.1:" + port + path);
-        return CLIENT.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
+        URI uri = URI.create("http" + secure + "://127.0.0.1:" + port + path);
+        return client.send(HttpRequest.newBuilder(uri).build(), BodyHandlers.ofString());
     }
 
     private final class Browser implements WebSocket.Listener {
@@ -192,8 +273,8 @@ class DemoIT {
         private final WebSocket socket;
 
         Browser(String path) {
-            socket = CLIENT.newWebSocketBuilder()
-                    .buildAsync(URI.create("ws://127.0.0.1:" + port + path), this)
+            socket = client.newWebSocketBuilder()
+                    .buildAsync(URI.create("ws" + secure + "://127.0.0.1:" + port + path), this)
                     .orTimeout(20, TimeUnit.SECONDS)
                     .join();
         }

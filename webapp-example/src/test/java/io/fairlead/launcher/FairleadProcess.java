@@ -16,8 +16,7 @@ import java.util.regex.Pattern;
 
 /** {@code java -jar fairlead.war} as a process of its own, the file that the build made. */
 final class FairleadProcess implements AutoCloseable {
-    private static final Pattern LISTENING =
-            Pattern.compile("^Fairlead (\\S+) listening on http://(\\S+):(\\d+)/$", Pattern.MULTILINE);
+    private static final Pattern LISTENING = Pattern.compile("^Fairlead \\S+ listening on (.+)$", Pattern.MULTILINE);
 
     /** Far more than it takes, for a busy machine. */
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -43,11 +42,16 @@ final class FairleadProcess implements AutoCloseable {
 
     /** Starts it with another temp directory; {@code directory} takes what it prints. */
     static FairleadProcess startIn(Path temp, Path directory, String... arguments) throws IOException {
+        return startIn(temp, directory, List.of(), arguments);
+    }
+
+    /** Starts it with options for the JVM, too. */
+    static FairleadProcess startIn(Path temp, Path directory, List<String> jvmOptions, String... arguments)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Djava.io.tmpdir=" + temp,
-                "-jar",
-                war().toString()));
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Djava.io.tmpdir=" + temp));
+        command.addAll(jvmOptions);
+        command.addAll(List.of("-jar", war().toString()));
         command.addAll(List.of(arguments));
         Path out = Files.createTempFile(directory, "out", null);
         Path err = Files.createTempFile(directory, "err", null);
@@ -58,13 +62,20 @@ final class FairleadProcess implements AutoCloseable {
         return new FairleadProcess(process, out, err);
     }
 
-    /** Waits until it says that it is ready, and returns the port that it names. */
-    int port() {
+    /** Waits until it says that it is ready, and returns the port that it names for a scheme. */
+    int port(String scheme) {
         await().atMost(PATIENCE)
                 .until(() -> !process.isAlive() || LISTENING.matcher(out()).find());
         Matcher line = LISTENING.matcher(out());
         assertThat(line.find()).as("listening; its errors: %s", err()).isTrue();
-        return Integer.parseInt(line.group(3));
+        Matcher url =
+                Pattern.compile("(?:^| )" + scheme + "://\\S+:(\\d+)/(?: |$)").matcher(line.group(1));
+        assertThat(url.find()).as("%s in %s", scheme, line.group(1)).isTrue();
+        return Integer.parseInt(url.group(1));
+    }
+
+    int port() {
+        return port("http");
     }
 
     int exitStatus() throws InterruptedException {

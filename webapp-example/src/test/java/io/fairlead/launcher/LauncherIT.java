@@ -1,10 +1,12 @@
 package io.fairlead.launcher;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.fairlead.proxy.tls.KeyMaterial;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -27,11 +29,14 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Starts and stops the WAR as an administrator does, with a backend of the JDK. */
 class LauncherIT {
@@ -80,14 +85,66 @@ class LauncherIT {
             assertThat(fairlead.out())
                     .contains("route   / -> " + backendUrl() + " (path kept)")
                     .contains("route   /api -> " + backendUrl() + "/v1/ (/api replaced) {timeout=20s}")
-                    .contains("listen  HTTP/1.1 on all addresses, port " + port)
+                    .contains("listen  HTTP/1.1, HTTP/2 on all addresses, port " + port)
+                    .doesNotContain("TLS", "certificate")
                     .contains("adapter jetty")
                     .containsOnlyOnce("listening on");
         }
     }
 
+    @ParameterizedTest
+    @EnumSource(HttpClient.Version.class)
+    void sigtermLetsTheRequestUnderWayFinish(HttpClient.Version version) throws Exception {
+        CountDownLatch arrived = new CountDownLatch(1);
+        CountDownLatch answer = new CountDownLatch(1);
+        answer("/slow", exchange -> {
+            arrived.countDown();
+            try {
+                answer.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return "in full";
+        });
+        KeyMaterial material = MadeCertificate.make(null);
+        Path pem = TestCertificates.write(directory.resolve("both.pem"), material);
+        HttpClient client = HttpClient.newBuilder()
+                .sslContext(TestCertificates.trust(material))
+                .version(version)
+                .build();
+        try (FairleadProcess fairlead = FairleadProcess.start(
+                directory,
+                "--http-port",
+                "0",
+                "--https-port",
+                "0",
+                "--cert",
+                pem.toString(),
+                "--bind",
+                "127.0.0.1",
+                "--route",
+                "/=" + backendUrl())) {
+            int port = fairlead.port("https");
+            CompletableFuture<HttpResponse<String>> response = client.sendAsync(
+                    HttpRequest.newBuilder(URI.create("https://127.0.0.1:" + port + "/slow"))
+                            .build(),
+                    BodyHandlers.ofString());
+            assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
+            fairlead.terminate();
+            await().atMost(Duration.ofSeconds(20)).until(() -> refused(port) && refused(fairlead.port()));
+            // Longer than Jetty would leave a silent connection by itself.
+            assertThatThrownBy(() -> response.get(1500, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+            answer.countDown();
+            assertThat(response.get(20, TimeUnit.SECONDS).body()).isEqualTo("in full");
+            assertThat(response.join().version()).isEqualTo(version);
+            assertThat(fairlead.exitStatus()).isEqualTo(143);
+            assertThat(fairlead.err()).doesNotContain("did not stop cleanly");
+        }
+        assertThat(left()).isEmpty();
+    }
+
     @Test
-    void sigtermLetsTheRequestUnderWayFinish() throws Exception {
+    void readyIsNoLongerSaidWhileItStops() throws Exception {
         CountDownLatch arrived = new CountDownLatch(1);
         CountDownLatch answer = new CountDownLatch(1);
         answer("/slow", exchange -> {
@@ -102,21 +159,139 @@ class LauncherIT {
         try (FairleadProcess fairlead = FairleadProcess.start(
                 directory, "--http-port", "0", "--bind", "127.0.0.1", "--route", "/=" + backendUrl())) {
             int port = fairlead.port();
+            assertThat(get(port, "/-/ready").statusCode()).isEqualTo(200);
             CompletableFuture<HttpResponse<String>> response =
                     CLIENT.sendAsync(HttpRequest.newBuilder(uri(port, "/slow")).build(), BodyHandlers.ofString());
             assertThat(arrived.await(20, TimeUnit.SECONDS)).isTrue();
-            fairlead.terminate();
-            await().atMost(Duration.ofSeconds(20)).until(() -> refused(port));
+            try (Socket ready = begin(port, "/-/ready");
+                    Socket live = begin(port, "/-/live")) {
+                fairlead.terminate();
+                await().atMost(Duration.ofSeconds(20)).until(() -> refused(port));
+                assertThat(finish(ready)).startsWith("HTTP/1.1 503 ").endsWith("\r\n\r\n");
+                assertThat(finish(live)).startsWith("HTTP/1.1 200 ").endsWith("\r\n\r\n");
+            }
             answer.countDown();
             assertThat(response.get(20, TimeUnit.SECONDS).body()).isEqualTo("in full");
             assertThat(fairlead.exitStatus()).isEqualTo(143);
         }
-        assertThat(left()).isEmpty();
+    }
+
+    /** A connection that the server has taken, as one answer shows, with half of the next request on it. */
+    private static Socket begin(int port, String path) throws IOException {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream()
+                .write("GET /-/live HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        StringBuilder answer = new StringBuilder();
+        while (answer.indexOf("\r\n\r\n") < 0) {
+            int next = socket.getInputStream().read();
+            assertThat(next).isNotNegative();
+            answer.append((char) next);
+        }
+        socket.getOutputStream()
+                .write(("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    private static String finish(Socket socket) throws IOException {
+        socket.getOutputStream().write("\r\n".getBytes(StandardCharsets.US_ASCII));
+        return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    }
+
+    @Test
+    void startSaysWhatItListensOnAndWithWhichCertificate() throws Exception {
+        Path pem = TestCertificates.write(directory.resolve("both.pem"), MadeCertificate.make(null));
+        try (FairleadProcess fairlead = FairleadProcess.start(
+                directory,
+                "--http-port",
+                "0",
+                "--https-port",
+                "0",
+                "--cert",
+                pem.toString(),
+                "--redirect-http",
+                "--route",
+                "/=" + backendUrl())) {
+            int port = fairlead.port();
+            int secure = fairlead.port("https");
+            assertThat(fairlead.out().lines())
+                    .satisfiesExactly(
+                            line -> assertThat(line).startsWith("route   / -> "),
+                            line -> assertThat(line)
+                                    .startsWith("certificate CN=localhost, issued by CN=localhost, valid until ")
+                                    .contains(", SHA-256 ")
+                                    .endsWith(", from " + pem),
+                            line -> assertThat(line)
+                                    .isEqualTo("listen  HTTP/1.1, HTTP/2 on all addresses, port " + port
+                                            + ", redirected to TLS"),
+                            line -> assertThat(line)
+                                    .isEqualTo("listen  TLS, HTTP/1.1, HTTP/2 on all addresses, port " + secure),
+                            line -> assertThat(line)
+                                    .startsWith("server  Jetty ")
+                                    .endsWith(", adapter jetty"),
+                            line -> assertThat(line)
+                                    .endsWith(" listening on http://localhost:" + port + "/ https://localhost:" + secure
+                                            + "/"));
+            HttpResponse<String> response = get(port, "/a?b");
+            assertThat(response.statusCode()).isEqualTo(308);
+            assertThat(response.headers().firstValue("Location")).hasValue("https://127.0.0.1:" + secure + "/a?b");
+        }
+    }
+
+    @Test
+    void httpMayBeOff() throws Exception {
+        try (FairleadProcess fairlead = FairleadProcess.start(
+                directory, "--http-port", "off", "--https-port", "0", "--route", "/=" + backendUrl())) {
+            int secure = fairlead.port("https");
+            assertThat(fairlead.out())
+                    .containsOnlyOnce("listen  ")
+                    .contains(" listening on https://127.0.0.1:" + secure + "/")
+                    .contains("made for this run, its key in memory only");
+        }
+    }
+
+    /** It is large. */
+    @Test
+    void bouncyCastleIsLoadedForCertificatesOnly() throws Exception {
+        for (boolean secure : new boolean[] {false, true}) {
+            Path loaded = directory.resolve("loaded-" + secure);
+            try (FairleadProcess fairlead = FairleadProcess.startIn(
+                    Files.createDirectories(directory.resolve("tmp")),
+                    directory,
+                    List.of("-Xlog:class+load:file=" + loaded),
+                    "--http-port",
+                    "0",
+                    "--https-port",
+                    secure ? "0" : "off",
+                    "--route",
+                    "/=" + backendUrl())) {
+                assertThat(get(fairlead.port(), "/").body()).isEqualTo("/");
+                fairlead.terminate();
+                assertThat(fairlead.exitStatus()).isEqualTo(143);
+            }
+            String classes = Files.readString(loaded);
+            assertThat(classes).contains("io.fairlead.proxy.UpgradeProxyServlet ");
+            assertThat(classes.contains("org.bouncycastle.")).isEqualTo(secure);
+        }
+    }
+
+    @Test
+    void certificateThatCannotBeUsedIsToldWithoutAStackTrace() throws Exception {
+        Path pem = Files.writeString(directory.resolve("empty.pem"), "");
+        try (FairleadProcess fairlead =
+                FairleadProcess.start(directory, "--cert", pem.toString(), "--route", "/=ftp://x")) {
+            assertThat(fairlead.exitStatus()).isEqualTo(2);
+            assertThat(fairlead.err().lines()).hasSize(3);
+            assertThat(fairlead.err())
+                    .contains("fairlead: --cert: " + pem + " is neither PEM", "--route /=ftp://x")
+                    .doesNotContain("\tat ");
+        }
     }
 
     @Test
     void jarsLieWhereOnlyTheOwnerReads() throws Exception {
-        try (FairleadProcess fairlead = FairleadProcess.start(directory, "--http-port", "0")) {
+        try (FairleadProcess fairlead = FairleadProcess.start(directory, "--http-port", "0", "--https-port", "0")) {
             fairlead.port();
             assertThat(left()).singleElement().satisfies(run -> assertThat(
                             PosixFilePermissions.toString(Files.getPosixFilePermissions(run)))
@@ -126,10 +301,10 @@ class LauncherIT {
 
     @Test
     void nextStartRemovesWhatAKilledProcessLeftAndNothingElse() throws Exception {
-        try (FairleadProcess running = FairleadProcess.start(directory, "--http-port", "0")) {
+        try (FairleadProcess running = FairleadProcess.start(directory, "--http-port", "0", "--https-port", "0")) {
             running.port();
             List<Path> inUse = left();
-            try (FairleadProcess killed = FairleadProcess.start(directory, "--http-port", "0")) {
+            try (FairleadProcess killed = FairleadProcess.start(directory, "--http-port", "0", "--https-port", "0")) {
                 killed.port();
                 killed.kill();
             }
@@ -145,7 +320,7 @@ class LauncherIT {
     void takenPortIsSaidWithAWayOut() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 FairleadProcess fairlead = FairleadProcess.start(
-                        directory, "--bind", "127.0.0.1", "--http-port", "" + taken.getLocalPort())) {
+                        directory, "--https-port", "0", "--http-port", "" + taken.getLocalPort())) {
             assertThat(fairlead.exitStatus()).isEqualTo(1);
             assertThat(fairlead.err().lines())
                     .singleElement()

@@ -3,6 +3,7 @@ package io.fairlead.launcher;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -27,7 +28,7 @@ class RouteServerTest {
     static void start() throws Exception {
         one = new HeadBackend("one");
         two = new HeadBackend("two");
-        server = new RouteServer(LOOPBACK, 0);
+        server = new RouteServer(LOOPBACK).http(0);
         server.add(route("/a=" + one.url()));
         server.add(route("/a/b=" + two.url() + "/x/"));
         server.add(route("/a/b/c=" + one.url() + "/"));
@@ -129,7 +130,7 @@ class RouteServerTest {
     @Test
     void requestHeadUpTo16KilobytesIsTaken() throws IOException {
         String head = "GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX: ";
-        int room = RouteServer.REQUEST_HEADER_SIZE - head.length() - 4;
+        int room = Listeners.REQUEST_HEADER_SIZE - head.length() - 4;
         assertThat(send(head + "x".repeat(room) + "\r\n\r\n")).startsWith("HTTP/1.1 200 ");
         assertThat(send(head + "x".repeat(room + 1000) + "\r\n\r\n"))
                 .startsWith("HTTP/1.1 431 ")
@@ -138,7 +139,7 @@ class RouteServerTest {
 
     @Test
     void everyWrongSettingOfEveryRouteIsToldAtStart() throws Exception {
-        RouteServer wrong = new RouteServer(LOOPBACK, 0);
+        RouteServer wrong = new RouteServer(LOOPBACK).http(0);
         wrong.add(route("/a=http://x;timeout=soon;upgrade=maybe"));
         wrong.add(route("/b=http://x;tmeout=1s"));
         try {
@@ -151,9 +152,58 @@ class RouteServerTest {
     }
 
     @Test
-    void takenPortIsAnIOException() {
-        RouteServer second = new RouteServer(LOOPBACK, server.port());
-        assertThatThrownBy(second::start).isInstanceOf(IOException.class);
+    void takenPortIsToldApart() {
+        RouteServer second = new RouteServer(LOOPBACK).http(server.httpPort());
+        assertThatThrownBy(second::start)
+                .isInstanceOfSatisfying(RouteServer.CannotListen.class, fault -> assertThat(fault.isSecure())
+                        .isFalse());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/-/live", "/-/ready"})
+    void probesAnswerWithAStatusOnly(String path) throws IOException {
+        for (String method : new String[] {"GET", "HEAD"})
+            assertThat(send(method + " " + path + "?x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ")
+                    .contains("Cache-Control: no-store", "Content-Length: 0")
+                    .endsWith("\r\n\r\n");
+        assertThat(send("POST " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx"))
+                .startsWith("HTTP/1.1 405 ")
+                .contains("Allow: GET, HEAD");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/-/live/", "/-/ready;x", "/-/%72eady", "/-//live", "/-/", "/-/healthy"})
+    void whatIsOnlyLikeAProbeBelongsToTheRoutes(String path) throws Exception {
+        RouteServer all = new RouteServer(LOOPBACK).http(0);
+        all.add(route("/=" + one.url()));
+        all.start();
+        try {
+            assertThat(send(all.httpPort(), "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+                    .contains("\r\n\r\none\nGET " + path + " HTTP/1.1\r\n");
+            assertThat(send(all.httpPort(), "GET /-/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
+                    .startsWith("HTTP/1.1 200 ")
+                    .doesNotContain("one");
+        } finally {
+            all.stop();
+        }
+    }
+
+    /** Frames as in RFC 9113: length of 3 bytes, type, flags, stream; a setting is an identifier of 2 bytes and 4 more. */
+    @Test
+    void http2InTheClearIsForThoseWhoKnowBeforehand() throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.httpPort())) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream()
+                    .write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1));
+            DataInputStream in = new DataInputStream(socket.getInputStream());
+            assertThat(in.readInt() & 0xff).as("type SETTINGS").isEqualTo(4);
+        }
+        assertThat(send("GET /a HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\n"
+                        + "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n"))
+                .startsWith("HTTP/1.1 200 ")
+                .contains("\r\n\r\none\nGET /a HTTP/1.1\r\n")
+                .doesNotContainIgnoringCase("h2c");
     }
 
     private static PathRoute route(String argument) {
@@ -167,7 +217,11 @@ class RouteServerTest {
     }
 
     private static String send(String request) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+        return send(server.httpPort(), request);
+    }
+
+    private static String send(int port, String request) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(20_000);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
             return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);

@@ -57,6 +57,7 @@ class WarLayoutIT {
     void launcherBringsServerCommandLineAndTyrus() {
         assertThat(jars("WEB-INF/launcher/").stream().map(WarLayoutIT::withoutVersion))
                 .contains("fairlead-launcher", "jetty-server", "jetty-ee10-servlet", "picocli")
+                .contains("jetty-http2-server", "jetty-alpn-java-server")
                 .contains("tyrus-server", "tyrus-container-grizzly-server", "jakarta.servlet-api")
                 .doesNotContain("jspecify");
     }
