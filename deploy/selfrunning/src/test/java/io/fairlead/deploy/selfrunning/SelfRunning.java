@@ -6,16 +6,16 @@ import io.fairlead.suite.Application;
 import io.fairlead.suite.Fairlead;
 import io.fairlead.suite.Server;
 import io.fairlead.suite.Server.Trait;
+import io.fairlead.suite.peer.Authority;
 import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Vitals;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -31,7 +31,9 @@ import org.jspecify.annotations.Nullable;
 /** A process {@code java -Xmx256m -jar fairlead.war}, and its end by SIGTERM. */
 final class SelfRunning implements Fairlead, AutoCloseable {
 
-    private static final Pattern LISTENING = Pattern.compile("listening on (http://\\S+/)");
+    private static final Pattern LISTENING =
+            Pattern.compile("listening on http://127.0.0.1:(\\d+)/ https://127.0.0.1:(\\d+)/");
+    private static final Authority AUTHORITY = Authority.create("Self-running");
     private static final Server TRAITS = new Server(
             "java -jar fairlead.war",
             Set.of(
@@ -45,9 +47,11 @@ final class SelfRunning implements Fairlead, AutoCloseable {
 
     private final Process process;
     private final List<String> output = new CopyOnWriteArrayList<>();
-    private final CompletableFuture<URI> listening = new CompletableFuture<>();
+    private final CompletableFuture<Ports> listening = new CompletableFuture<>();
     private final CompletableFuture<Void> outputEnded;
     private @Nullable Vitals vitals;
+
+    private record Ports(int http, int https) {}
 
     private SelfRunning(Process process) {
         this.process = process;
@@ -66,10 +70,20 @@ final class SelfRunning implements Fairlead, AutoCloseable {
                 new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
-    /** Starts it on a free port and waits until it listens. */
+    /** Starts it on free ports, with a certificate that {@link #trust()} trusts, and waits until it listens. */
     static SelfRunning start(List<String> routes) throws Exception {
-        List<String> arguments = new ArrayList<>(Arrays.asList("--http-port", "0"));
+        Path directory = Files.createDirectories(Path.of("target", "tls"));
+        Path pem = AUTHORITY.issue("localhost", "127.0.0.1").writeChainAndKey(directory.resolve("server.pem"));
+        List<String> arguments = new ArrayList<>(List.of("--cert", pem.toString()));
         arguments.addAll(routes);
+        return startWith(arguments);
+    }
+
+    /** Starts it on free ports of 127.0.0.1 and waits until it listens. The certificate is among the arguments. */
+    static SelfRunning startWith(List<String> more) throws Exception {
+        List<String> arguments =
+                new ArrayList<>(List.of("--bind", "127.0.0.1", "--http-port", "0", "--https-port", "0"));
+        arguments.addAll(more);
         SelfRunning fairlead = launch(arguments);
         try {
             fairlead.listening.get(60, TimeUnit.SECONDS);
@@ -86,7 +100,8 @@ final class SelfRunning implements Fairlead, AutoCloseable {
                 output.add(line);
                 Matcher matcher = LISTENING.matcher(line);
                 if (matcher.find()) {
-                    listening.complete(URI.create(matcher.group(1)));
+                    listening.complete(
+                            new Ports(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2))));
                 }
             }
         } finally {
@@ -128,18 +143,18 @@ final class SelfRunning implements Fairlead, AutoCloseable {
 
     @Override
     public InetSocketAddress http() {
-        URI uri = listening.join();
-        return new InetSocketAddress("127.0.0.1", uri.getPort());
+        return new InetSocketAddress("127.0.0.1", listening.join().http());
     }
 
     @Override
-    public @Nullable InetSocketAddress https() {
-        return null;
+    public InetSocketAddress https() {
+        return new InetSocketAddress("127.0.0.1", listening.join().https());
     }
 
+    /** Trusts the root; the process must send the intermediate. */
     @Override
-    public @Nullable SSLContext trust() {
-        return null;
+    public SSLContext trust() {
+        return AUTHORITY.trust();
     }
 
     @Override

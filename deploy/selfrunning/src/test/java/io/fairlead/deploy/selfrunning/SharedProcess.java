@@ -35,12 +35,12 @@ public final class SharedProcess implements Fairlead {
     }
 
     @Override
-    public @Nullable InetSocketAddress https() {
+    public InetSocketAddress https() {
         return process().https();
     }
 
     @Override
-    public @Nullable SSLContext trust() {
+    public SSLContext trust() {
         return process().trust();
     }
 
