@@ -159,6 +159,28 @@ class BackendTlsTest {
     }
 
     @Test
+    void anIntermediateThatExpired() throws Exception {
+        Authority old = Authority.withExpiredIntermediate("Old");
+        Path oldRoot = old.writeRoot(files.resolve("old.pem"));
+        assertThat(fault(
+                        trusting(oldRoot),
+                        "localhost",
+                        start(old.issue("localhost")).port()))
+                .isEqualTo("the certificate of the-backend:1 is signed by CN=Old Intermediate, whose certificate"
+                        + " expired on " + day(old.intermediate().getNotAfter()));
+    }
+
+    @Test
+    void aCertificateThatNoServerMayShow() throws Exception {
+        assertThat(fault(
+                        trusting(root),
+                        "localhost",
+                        start(AUTHORITY.forClientsOnly("localhost")).port()))
+                .isEqualTo("the certificate of the-backend:1 was refused: Extended key usage does not permit use for"
+                        + " TLS server authentication");
+    }
+
+    @Test
     void aCertificateForOtherHosts() throws Exception {
         Backend other = start(AUTHORITY.issue("a.example", "b.example"));
         assertThat(fault(trusting(root), "localhost", other.port()))

@@ -380,6 +380,17 @@ class RouteSettingsTest {
     }
 
     @Test
+    void routesWithEqualTlsShareAClient() {
+        ClientSettings one = route(tls("tlsServerName", "a.example")).client();
+        assertThat(route(tls("tlsServerName", "a.example", "timeout", "5s")).client())
+                .isEqualTo(one)
+                .hasSameHashCodeAs(one);
+        assertThat(route(tls("tlsServerName", "b.example")).client()).isNotEqualTo(one);
+        assertThat(route(tls()).client()).isNotEqualTo(one);
+        assertThat(route(MINIMAL).client()).isNotEqualTo(route(tls()).client());
+    }
+
+    @Test
     void filesAreRelativeToTheWorkingDirectory() {
         assertThat(parse(tls("tlsTrustStore", "no/such.pem")).faults())
                 .singleElement()

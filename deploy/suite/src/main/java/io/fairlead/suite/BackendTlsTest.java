@@ -4,14 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.fairlead.suite.peer.Backend;
+import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Exchange;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
+import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Wire;
 import java.security.cert.X509Certificate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +30,7 @@ public abstract class BackendTlsTest extends WireTest {
 
     private static final List<Backend> OTHERS = List.of(
             TlsBackends.DEMANDING,
+            TlsBackends.OLD,
             TlsBackends.EXPIRED,
             TlsBackends.EARLY,
             TlsBackends.ELSEWHERE,
@@ -127,6 +131,45 @@ public abstract class BackendTlsTest extends WireTest {
         try (Wire client = webSocketTunnel(route, "/ws")) {
             assertEchoes(client, Frame.text("hello"));
         }
+    }
+
+    @Test
+    void aBackendOfTls12GetsAndGivesEveryByte() throws Exception {
+        TlsBackends.OLD.on(
+                "/who",
+                exchange -> exchange.answer("200 OK", exchange.wire().tls().getProtocol()));
+        Noise up = new Noise(61, 5 << 20);
+        Noise down = new Noise(62, 5 << 20);
+        CompletableFuture<String> arrived = new CompletableFuture<>();
+        TlsBackends.OLD.on("/raw", exchange -> {
+            exchange.acceptRaw();
+            CompletableFuture<Void> sent =
+                    Crew.start(() -> down.pour(exchange.wire().out()));
+            arrived.complete(Noise.digest(exchange.wire().in(), 5 << 20));
+            Crew.await(sent);
+        });
+        assertThat(get(TlsBackends.TO_OLD)).isEqualTo("TLSv1.2");
+        try (Wire client = rawTunnel(TlsBackends.TO_OLD, "/raw")) {
+            CompletableFuture<Void> sent = Crew.start(() -> up.pour(client.out()));
+            assertThat(client.readRest()).isEqualTo(down.bytes());
+            Crew.await(sent);
+            assertThat(Crew.await(arrived)).isEqualTo(up.digest());
+        }
+        eventually().until(() -> TlsBackends.OLD.open() == 0);
+    }
+
+    @Test
+    void aClientThatClosesEndsTheConnectionToABackendOfTls12() throws Exception {
+        CompletableFuture<Wire.Ending> ending = new CompletableFuture<>();
+        TlsBackends.OLD.on("/raw", exchange -> {
+            exchange.acceptRaw();
+            ending.complete(exchange.wire().ending());
+        });
+        try (Wire client = rawTunnel(TlsBackends.TO_OLD, "/raw")) {
+            client.close();
+        }
+        assertThat(Crew.await(ending)).isEqualTo(Wire.Ending.FIN);
+        eventually().until(() -> TlsBackends.OLD.open() == 0);
     }
 
     // ---- a backend that is not

@@ -29,6 +29,8 @@ public final class TlsBackends {
     public static final String BLIND = "tls-blind";
     /** To {@link #GOOD}, but with the trust store of the JVM. */
     public static final String JVM = "tls-jvm";
+    /** To {@link #OLD}; any upgrade. */
+    public static final String TO_OLD = "tls-old";
     /** To {@link #EXPIRED}. */
     public static final String TOO_LATE = "tls-late";
     /** To {@link #EARLY}. */
@@ -58,6 +60,9 @@ public final class TlsBackends {
     public static final Backend GOOD = Backend.start(IDENTITY);
     /** Wants a certificate that {@link #AUTHORITY} has signed. */
     public static final Backend DEMANDING = Backend.start(IDENTITY, AUTHORITY);
+
+    /** Speaks TLS 1.2 only, which has no half-close. */
+    public static final Backend OLD = Backend.start(IDENTITY, "TLSv1.2");
 
     public static final Backend EXPIRED = Backend.start(EXPIRED_IDENTITY);
     public static final Backend EARLY = Backend.start(EARLY_IDENTITY);
@@ -143,6 +148,7 @@ public final class TlsBackends {
                         PASSWORD));
         routes.put(ANONYMOUS, with("https://localhost:" + DEMANDING.port(), "tlsTrustStore", root));
         routes.put(BLIND, with("https://localhost:" + EXPIRED.port(), "tlsVerify", "false"));
+        routes.put(TO_OLD, with("https://localhost:" + OLD.port(), "tlsTrustStore", root, "upgrade", "any"));
         routes.put(JVM, with("https://localhost:" + GOOD.port()));
         routes.put(TOO_LATE, with("https://localhost:" + EXPIRED.port(), "tlsTrustStore", root));
         routes.put(TOO_EARLY, with("https://localhost:" + EARLY.port(), "tlsTrustStore", root));

@@ -43,6 +43,13 @@ public final class Authority {
 
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final Duration DAY = Duration.ofDays(1);
+    private static final Duration LONG = Duration.ofDays(300);
+
+    /** What a certificate may be used for. An authority's signs others. */
+    private static final KeyPurposeId[] AUTHORITY = {};
+
+    private static final KeyPurposeId[] CLIENT = {KeyPurposeId.id_kp_clientAuth};
+    private static final KeyPurposeId[] BOTH = {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth};
 
     private final X509Certificate root;
     private final X509Certificate intermediate;
@@ -56,15 +63,25 @@ public final class Authority {
 
     /** Makes a root {@code CN=<name> Root} and an intermediate {@code CN=<name> Intermediate}. */
     public static Authority create(String name) {
+        return create(name, Instant.now().plus(LONG));
+    }
+
+    /** The same, but the intermediate was valid until yesterday. */
+    public static Authority withExpiredIntermediate(String name) {
+        return create(name, Instant.now().minus(DAY));
+    }
+
+    private static Authority create(String name, Instant intermediateTo) {
         KeyPair rootKeys = keys("EC");
         KeyPair intermediateKeys = keys("EC");
         X500Name rootName = new X500Name("CN=" + name + " Root");
         X500Name intermediateName = new X500Name("CN=" + name + " Intermediate");
         Instant from = Instant.now().minus(DAY.multipliedBy(30));
-        Instant to = Instant.now().plus(DAY.multipliedBy(300));
-        X509Certificate root = sign(builder(rootName, rootName, rootKeys.getPublic(), from, to, true), rootKeys);
-        X509Certificate intermediate =
-                sign(builder(rootName, intermediateName, intermediateKeys.getPublic(), from, to, true), rootKeys);
+        Instant to = Instant.now().plus(LONG);
+        X509Certificate root = sign(builder(rootName, rootName, rootKeys.getPublic(), from, to, AUTHORITY), rootKeys);
+        X509Certificate intermediate = sign(
+                builder(rootName, intermediateName, intermediateKeys.getPublic(), from, intermediateTo, AUTHORITY),
+                rootKeys);
         return new Authority(root, intermediate, intermediateKeys);
     }
 
@@ -83,26 +100,35 @@ public final class Authority {
 
     /** As {@link #issue(String...)}, with a key of an algorithm: {@code EC} (P-256), {@code RSA} (2048), {@code Ed25519}. */
     public Identity issueWith(String algorithm, String... hosts) {
-        return issue(algorithm, Instant.now().minus(DAY), Instant.now().plus(DAY.multipliedBy(10)), hosts);
+        return issue(algorithm, Instant.now().minus(DAY), soon(), BOTH, hosts);
     }
 
     /** A certificate that was valid until yesterday. */
     public Identity expired(String... hosts) {
         return issue(
-                "EC", Instant.now().minus(DAY.multipliedBy(10)), Instant.now().minus(DAY), hosts);
+                "EC", Instant.now().minus(DAY.multipliedBy(10)), Instant.now().minus(DAY), BOTH, hosts);
     }
 
     /** A certificate that is valid from tomorrow on. */
     public Identity early(String... hosts) {
-        return issue("EC", Instant.now().plus(DAY), Instant.now().plus(DAY.multipliedBy(10)), hosts);
+        return issue("EC", Instant.now().plus(DAY), soon(), BOTH, hosts);
     }
 
-    private Identity issue(String algorithm, Instant from, Instant to, String... hosts) {
+    /** A certificate that no server may show. */
+    public Identity forClientsOnly(String... hosts) {
+        return issue("EC", Instant.now().minus(DAY), soon(), CLIENT, hosts);
+    }
+
+    private static Instant soon() {
+        return Instant.now().plus(DAY.multipliedBy(10));
+    }
+
+    private Identity issue(String algorithm, Instant from, Instant to, KeyPurposeId[] purposes, String... hosts) {
         KeyPair keys = keys(algorithm);
         X500Name issuer =
                 X500Name.getInstance(intermediate.getSubjectX500Principal().getEncoded());
         X509v3CertificateBuilder builder =
-                builder(issuer, new X500Name("CN=" + hosts[0]), keys.getPublic(), from, to, false);
+                builder(issuer, new X500Name("CN=" + hosts[0]), keys.getPublic(), from, to, purposes);
         X509Certificate certificate = sign(named(builder, hosts), intermediateKeys);
         return new Identity(keys.getPrivate(), List.of(certificate, intermediate));
     }
@@ -111,13 +137,8 @@ public final class Authority {
     public static Identity selfSigned(String... hosts) {
         KeyPair keys = keys("EC");
         X500Name name = new X500Name("CN=" + hosts[0]);
-        X509v3CertificateBuilder builder = builder(
-                name,
-                name,
-                keys.getPublic(),
-                Instant.now().minus(DAY),
-                Instant.now().plus(DAY.multipliedBy(10)),
-                false);
+        X509v3CertificateBuilder builder =
+                builder(name, name, keys.getPublic(), Instant.now().minus(DAY), soon(), BOTH);
         return new Identity(keys.getPrivate(), List.of(sign(named(builder, hosts), keys)));
     }
 
@@ -179,15 +200,15 @@ public final class Authority {
     }
 
     private static X509v3CertificateBuilder builder(
-            X500Name issuer, X500Name subject, PublicKey key, Instant from, Instant to, boolean authority) {
+            X500Name issuer, X500Name subject, PublicKey key, Instant from, Instant to, KeyPurposeId[] purposes) {
         try {
             X509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
                     issuer, new BigInteger(127, RANDOM), Date.from(from), Date.from(to), subject, key);
+            boolean authority = purposes.length == 0;
             int usage = authority ? KeyUsage.keyCertSign | KeyUsage.cRLSign : KeyUsage.digitalSignature;
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(authority));
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(usage));
             if (!authority) {
-                KeyPurposeId[] purposes = {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth};
                 builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purposes));
             }
             return builder;

@@ -12,7 +12,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +32,7 @@ public final class Backend {
 
     private final ServerSocket door;
     private final @Nullable SSLContext tls;
-    private final boolean needsClientCertificate;
+    private final Consumer<SSLSocket> manners;
     private final Map<String, Script> scripts = new ConcurrentSkipListMap<>();
     private final List<Head> requests = new CopyOnWriteArrayList<>();
     private final List<Throwable> faults = new CopyOnWriteArrayList<>();
@@ -39,32 +41,37 @@ public final class Backend {
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile int era;
 
-    private Backend(ServerSocket door, @Nullable SSLContext tls, boolean needsClientCertificate) {
+    private Backend(ServerSocket door, @Nullable SSLContext tls, Consumer<SSLSocket> manners) {
         this.door = door;
         this.tls = tls;
-        this.needsClientCertificate = needsClientCertificate;
+        this.manners = manners;
     }
 
     /** Listens on a free port of the loopback address. */
     public static Backend start() {
-        return start(null, false);
+        return start(null, socket -> {});
     }
 
     /** The same over TLS, for clients with and without a certificate. */
     public static Backend start(Identity identity) {
-        return start(identity.server(null), false);
+        return start(identity.server(null), socket -> {});
     }
 
     /** The same over TLS, for clients with a certificate of an authority only. */
     public static Backend start(Identity identity, Authority clients) {
-        return start(identity.server(clients), true);
+        return start(identity.server(clients), socket -> socket.setNeedClientAuth(true));
     }
 
-    private static Backend start(@Nullable SSLContext tls, boolean needsClientCertificate) {
+    /** The same over one version of TLS, {@code TLSv1.2} or {@code TLSv1.3}. */
+    public static Backend start(Identity identity, String version) {
+        return start(identity.server(null), socket -> socket.setEnabledProtocols(new String[] {version}));
+    }
+
+    private static Backend start(@Nullable SSLContext tls, Consumer<SSLSocket> manners) {
         try {
             ServerSocket door = new ServerSocket();
             door.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 4096);
-            Backend backend = new Backend(door, tls, needsClientCertificate);
+            Backend backend = new Backend(door, tls, manners);
             Crew.start(backend::accept);
             return backend;
         } catch (IOException e) {
@@ -125,9 +132,7 @@ public final class Backend {
             int number = accepted.incrementAndGet();
             Crew.start(() -> {
                 try (socket) {
-                    serve(
-                            tls == null ? Wire.accepted(socket) : Wire.accepted(socket, tls, needsClientCertificate),
-                            number);
+                    serve(tls == null ? Wire.accepted(socket) : Wire.accepted(socket, tls, manners), number);
                 } catch (IOException e) {
                     // The client did not like the handshake, or we did not.
                 }

@@ -14,6 +14,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 import javax.net.ssl.ExtendedSSLSession;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -60,10 +61,10 @@ public final class Wire implements Closeable {
     }
 
     /** Lets a client that has connected do its handshake. */
-    static Wire accepted(Socket tcp, SSLContext tls, boolean needClientCertificate) throws IOException {
+    static Wire accepted(Socket tcp, SSLContext tls, Consumer<SSLSocket> manners) throws IOException {
         tcp.setSoTimeout(PATIENCE_MS);
         SSLSocket secure = (SSLSocket) tls.getSocketFactory().createSocket(tcp, null, true);
-        secure.setNeedClientAuth(needClientCertificate);
+        manners.accept(secure);
         secure.startHandshake();
         return new Wire(tcp, secure);
     }
