@@ -331,8 +331,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             String fault = tlsFault(failure);
             if (fault != null) {
                 Verdict insecure = Verdict.INSECURE;
+                String detail = "(" + fault + ")";
                 Answers.sendWithDetail(
-                        request, response, insecure.status, insecure.sentence, LOG, route.name(), fault, writing);
+                        request, response, insecure.status, insecure.sentence, LOG, route.name(), detail, writing);
                 return;
             }
             Verdict verdict = Verdict.of(failure);

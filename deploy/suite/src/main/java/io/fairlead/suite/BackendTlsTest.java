@@ -236,7 +236,7 @@ public abstract class BackendTlsTest extends WireTest {
                         .singleElement()
                         .asString()
                         .contains(route + " [" + id + "] GET ", ": 502 There is no secure connection to the backend. ")
-                        .endsWith(" " + reason));
+                        .endsWith(" (" + reason + ")"));
             }
         }
     }
