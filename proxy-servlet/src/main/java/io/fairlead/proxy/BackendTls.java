@@ -20,6 +20,8 @@ import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SNIServerName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLEngineResult;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import javax.net.ssl.TrustManager;
 import org.eclipse.jetty.client.Connection;
@@ -193,6 +195,17 @@ final class BackendTls extends SslContextFactory.Client {
         private synchronized void fail(Throwable failure) {
             if (fault == null) {
                 fault = failure;
+            }
+        }
+
+        /** An alert may come after our part of the handshake is done, and closes the channel below a request's write. */
+        @Override
+        protected SSLEngineResult unwrap(SSLEngine engine, ByteBuffer input, ByteBuffer output) throws SSLException {
+            try {
+                return super.unwrap(engine, input, output);
+            } catch (SSLException alert) {
+                fail(alert);
+                throw alert;
             }
         }
 
