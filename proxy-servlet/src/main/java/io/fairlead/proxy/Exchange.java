@@ -48,6 +48,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /** A backend that ignores Expect says nothing, so after so long the body is sent anyway (RFC 9110 section 10.1.1). */
     private static final Duration CONTINUE_PATIENCE = Duration.ofSeconds(1);
 
+    /** So many kept connections may turn out to be closed, one after the other, before a request fails. */
+    private static final int MOST_RETRIES = 10;
+
     private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
 
     /** What {@code service()} does when it is dispatched to again. */
@@ -77,7 +80,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private volatile boolean writing;
     private volatile boolean answered;
     private volatile boolean complete;
-    private volatile boolean retried;
+    private volatile int retries;
     private volatile @Nullable Throwable clientFailure;
 
     /** The servlet's request must be asynchronous by now. */
@@ -246,7 +249,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     public void onComplete(Result result) {
         Throwable failure = result.getFailure();
         if (failure != null && wasStale(failure)) {
-            retried = true;
+            // One event at a time.
+            retries = retries + 1;
             backendRequest = backendRequest.again();
             backendRequest.send(this);
             return;
@@ -261,10 +265,10 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     /**
      * Whether the backend may have closed a kept connection while the request was on its way: that is nobody's failure,
-     * and a request that may be repeated (RFC 9110 section 9.2.2) gets another connection, once.
+     * and a request that may be repeated (RFC 9110 section 9.2.2) gets another connection, until it has a new one.
      */
     private boolean wasStale(Throwable failure) {
-        return !retried
+        return retries < MOST_RETRIES
                 && !answered
                 && clientFailure == null
                 && failure instanceof IOException

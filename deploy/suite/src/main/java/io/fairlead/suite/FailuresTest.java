@@ -8,9 +8,14 @@ import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Wire;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Backends that fail and clients that leave, in requests without any upgrade. */
@@ -63,6 +68,49 @@ public abstract class FailuresTest extends WireTest {
     void aBackendThatHangsUpIsABadGateway() throws Exception {
         backend.on("/drop", exchange -> {});
         assertBadGateway("/drop");
+    }
+
+    @Test
+    void aGetIsSentAgainUntilItsConnectionIsANewOne() throws Exception {
+        CountDownLatch all = new CountDownLatch(4);
+        backend.on("/hold", exchange -> {
+            all.countDown();
+            assertThat(all.await(20, TimeUnit.SECONDS)).isTrue();
+            exchange.answer("200 OK", "held");
+        });
+        List<CompletableFuture<String>> held = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            held.add(Crew.call(() -> get(Routes.FEW, "/hold")));
+        }
+        for (CompletableFuture<String> answer : held) {
+            assertThat(Crew.await(answer)).isEqualTo("held");
+        }
+        int old = backend.accepted();
+        Set<Integer> hungUp = ConcurrentHashMap.newKeySet();
+        backend.on("/again", exchange -> {
+            if (exchange.connection() > old) {
+                exchange.answer("200 OK", "new");
+            } else {
+                hungUp.add(exchange.connection());
+            }
+        });
+        assertThat(get(Routes.FEW, "/again")).isEqualTo("new");
+        assertThat(hungUp).as("kept connections that were tried").hasSize(4);
+    }
+
+    @Test
+    void aPostIsNotSentAgain() throws Exception {
+        backend.on("/first", exchange -> exchange.answer("200 OK", "first"));
+        assertThat(get(Routes.SINGLE, "/first")).isEqualTo("first");
+        int old = backend.accepted();
+        AtomicInteger asked = new AtomicInteger();
+        backend.on("/again", exchange -> asked.incrementAndGet());
+        try (Wire client = client()) {
+            client.send(request("POST", path(Routes.SINGLE, "/again"), "Content-Length: 0"));
+            assertThat(client.readHead().status()).isEqualTo(502);
+        }
+        assertThat(asked).hasValue(1);
+        assertThat(backend.accepted()).isEqualTo(old);
     }
 
     @Test

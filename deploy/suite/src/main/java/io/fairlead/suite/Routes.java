@@ -43,6 +43,9 @@ public final class Routes {
     /** One connection to the backend. */
     public static final String SINGLE = "single";
 
+    /** Four connections to the backend. */
+    public static final String FEW = "few";
+
     /** Leads to {@link #CROWD_BACKEND}. */
     public static final String CROWD = "crowd";
 
@@ -51,7 +54,7 @@ public final class Routes {
 
     /** The routes to {@link #BACKEND}. */
     static final Set<String> TO_BACKEND =
-            Set.of(MAIN, WEBSOCKET, OFF, QUICK, CUT, DEEP, HOSTLESS, NAMED, NARROW, SINGLE);
+            Set.of(MAIN, WEBSOCKET, OFF, QUICK, CUT, DEEP, HOSTLESS, NAMED, NARROW, SINGLE, FEW);
 
     /** Before the name of a route to {@link #BACKEND}: one with the same settings to the same backend over TLS. */
     static final String OVER_TLS = "tls-";
@@ -87,6 +90,7 @@ public final class Routes {
         routes.put(NAMED, Map.of("proxyTo", backend, "hostHeader", "named.example"));
         routes.put(NARROW, Map.of("proxyTo", backend, "upgrade", "any", "maxResponseHeadersSize", "4KB"));
         routes.put(SINGLE, Map.of("proxyTo", backend, "maxConnections", "1"));
+        routes.put(FEW, Map.of("proxyTo", backend, "maxConnections", "4"));
         routes.put(
                 CROWD,
                 Map.of(
