@@ -51,6 +51,19 @@ final class HopHeaders {
     }
 
     /**
+     * Whether it is sure where a request's body ends: without a transfer coding, or with {@code chunked} alone.
+     *
+     * <p>RFC 9112 section 6.3 asks a server for 400 otherwise, but some take any coding for {@code chunked}, and what follows
+     * for the next request.
+     *
+     * @param codings the values of Transfer-Encoding
+     */
+    static boolean isSureOfLength(Enumeration<String> codings) {
+        return !codings.hasMoreElements()
+                || (codings.nextElement().trim().equalsIgnoreCase("chunked") && !codings.hasMoreElements());
+    }
+
+    /**
      * The end-to-end fields of a request: names, values, order and multiplicity as they came.
      *
      * @param joinCookies HTTP/2 may split the Cookie field, HTTP/1.1 may not (RFC 9113 section 8.2.3)

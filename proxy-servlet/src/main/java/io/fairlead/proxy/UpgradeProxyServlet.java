@@ -187,6 +187,14 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             refuse(request, response, HttpServletResponse.SC_METHOD_NOT_ALLOWED, "This method is not proxied.");
             return;
         }
+        if (!HopHeaders.isSureOfLength(request.getHeaders("Transfer-Encoding"))) {
+            refuse(
+                    request,
+                    response,
+                    HttpServletResponse.SC_BAD_REQUEST,
+                    "A transfer coding other than chunked is not proxied.");
+            return;
+        }
         if (TargetPath.hasDotSegment(request.getRequestURI())) {
             refuse(request, response, HttpServletResponse.SC_BAD_REQUEST, "A path with dot segments is not proxied.");
             return;

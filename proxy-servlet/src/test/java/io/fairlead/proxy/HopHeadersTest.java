@@ -47,6 +47,23 @@ class HopHeadersTest {
     }
 
     @Test
+    void onlyChunkedAloneTellsWhereABodyEnds() {
+        assertThat(isSureOfLength()).isTrue();
+        assertThat(isSureOfLength("chunked")).isTrue();
+        assertThat(isSureOfLength(" Chunked ")).isTrue();
+        assertThat(isSureOfLength("chunked, identity")).isFalse();
+        assertThat(isSureOfLength("gzip, chunked")).isFalse();
+        assertThat(isSureOfLength("chunked", "chunked")).isFalse();
+        assertThat(isSureOfLength("identity")).isFalse();
+        assertThat(isSureOfLength("xchunked")).isFalse();
+        assertThat(isSureOfLength("")).isFalse();
+    }
+
+    private static boolean isSureOfLength(String... codings) {
+        return HopHeaders.isSureOfLength(Collections.enumeration(List.of(codings)));
+    }
+
+    @Test
     void requestKeepsWhatIsEndToEnd() {
         String lines = """
                 Host: app.example:8443
