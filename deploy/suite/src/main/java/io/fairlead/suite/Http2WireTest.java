@@ -76,7 +76,10 @@ public abstract class Http2WireTest extends WireTest {
 
     /** What happened to one stream did nothing to the connection. */
     protected void assertServes(Http2 connection) throws IOException {
-        backend.on("/alive", exchange -> exchange.answer("200 OK", "alive"));
+        backend.on("/alive", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Content-Length: 5", "Connection: close");
+            exchange.wire().send("alive");
+        });
         Http2Stream stream = ask(connection, "GET", Routes.MAIN, "/alive");
         assertThat(stream.readHead().status()).isEqualTo(200);
         assertThat(stream.readRestText()).isEqualTo("alive");

@@ -1,5 +1,6 @@
 package io.fairlead.suite.peer;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -11,12 +12,11 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A backend for crowds: one thread for all connections; each gets a raw 101, then its own bytes back. */
+/**
+ * A backend for crowds: one thread for all connections; each gets the 101 that its request asks for, then its own bytes
+ * back.
+ */
 public final class EchoBackend {
-
-    private static final byte[] SWITCHED =
-            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: line-noise\r\nConnection: Upgrade\r\n\r\n"
-                    .getBytes(StandardCharsets.ISO_8859_1);
 
     private final ServerSocketChannel door;
     private final Selector selector;
@@ -86,6 +86,7 @@ public final class EchoBackend {
     }
 
     private final class Connection {
+        private final ByteArrayOutputStream head = new ByteArrayOutputStream();
         private int newlines;
 
         void read(SocketChannel channel) throws IOException {
@@ -96,13 +97,15 @@ public final class EchoBackend {
             buffer.flip();
             while (newlines < 2 && buffer.hasRemaining()) {
                 byte b = buffer.get();
+                head.write(b);
                 if (b == '\n') {
                     newlines++;
                 } else if (b != '\r') {
                     newlines = 0;
                 }
                 if (newlines == 2) {
-                    write(channel, ByteBuffer.wrap(SWITCHED));
+                    String answer = Exchange.rawHead(Head.parse(head.toByteArray()));
+                    write(channel, ByteBuffer.wrap(answer.getBytes(StandardCharsets.ISO_8859_1)));
                 }
             }
             write(channel, buffer);

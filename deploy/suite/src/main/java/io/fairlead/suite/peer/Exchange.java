@@ -93,9 +93,13 @@ public final class Exchange {
 
     /** The head that accepts the WebSocket, and the empty line behind it. */
     public String webSocketHead(String... headers) {
+        return webSocketHead(head, headers);
+    }
+
+    private static String webSocketHead(Head request, String... headers) {
         StringBuilder text = new StringBuilder("HTTP/1.1 101 Switching Protocols\r\n")
                 .append("Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ")
-                .append(Frame.accept(head.value("Sec-WebSocket-Key")))
+                .append(Frame.accept(request.value("Sec-WebSocket-Key")))
                 .append("\r\n");
         for (String header : headers) {
             text.append(header).append("\r\n");
@@ -110,10 +114,14 @@ public final class Exchange {
 
     /** The head that accepts whatever protocol was asked for, and the empty line behind it. */
     public String rawHead() {
-        if (head.has("Sec-WebSocket-Key")) {
-            return webSocketHead();
+        return rawHead(head);
+    }
+
+    static String rawHead(Head request) {
+        if (request.has("Sec-WebSocket-Key")) {
+            return webSocketHead(request);
         }
-        return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: " + head.value("Upgrade")
+        return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: " + request.value("Upgrade")
                 + "\r\nConnection: Upgrade\r\n\r\n";
     }
 

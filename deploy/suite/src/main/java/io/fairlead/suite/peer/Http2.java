@@ -431,7 +431,10 @@ public final class Http2 implements Closeable {
         wire.close();
     }
 
-    /** What the server may still send, and what it will be allowed again once half of the window was taken. */
+    /**
+     * What the server may still send, and what it will be allowed again once half of the window was taken. A window of 0
+     * stays what it is.
+     */
     static final class Credit {
         private final int window;
         private int left;
@@ -440,6 +443,10 @@ public final class Http2 implements Closeable {
         Credit(int window) {
             this.window = window;
             this.left = window;
+        }
+
+        synchronized void extend(int bytes) {
+            left += bytes;
         }
 
         synchronized void use(int bytes) throws IOException {
@@ -452,7 +459,7 @@ public final class Http2 implements Closeable {
         /** Gives what is to be announced now; 0 is nothing. */
         synchronized int give(int bytes) {
             returned += bytes;
-            if (returned < (window + 1) / 2) {
+            if (returned < (window + 1) / 2 || window == 0) {
                 return 0;
             }
             int update = returned;

@@ -81,6 +81,12 @@ public final class Http2Stream implements Closeable {
         }
     }
 
+    /** Lets the server send more on this stream, whatever was taken. */
+    public void giveCredit(int bytes) throws IOException {
+        credit.extend(bytes);
+        connection.send(Http2Frame.of(Http2Frame.WINDOW_UPDATE, id, bytes));
+    }
+
     /** Sets how long reads wait; 0 is for ever. */
     public synchronized void patience(long milliseconds) {
         patience = milliseconds;
@@ -271,6 +277,17 @@ public final class Http2Stream implements Closeable {
             head = readHead();
         }
         return head;
+    }
+
+    /** The status of the final answer; 0 when the stream or its connection ends without one. */
+    public int status() throws IOException {
+        try {
+            return readFinalHead().status();
+        } catch (SocketTimeoutException e) {
+            throw e;
+        } catch (IOException e) {
+            return 0;
+        }
     }
 
     public byte[] read(int length) throws IOException {

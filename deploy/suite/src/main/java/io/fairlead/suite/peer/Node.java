@@ -18,7 +18,13 @@ public final class Node {
     private static final String NEEDED =
             "the profile 'full' needs Node 18 or later with npm on the PATH, and the npm registry: ";
     private static final List<String> FILES = List.of(
-            "package.json", "package-lock.json", "ws-server.js", "ws-client.js", "sio-server.js", "sio-client.js");
+            "package.json",
+            "package-lock.json",
+            "ws-server.js",
+            "ws-client.js",
+            "sio-server.js",
+            "sio-client.js",
+            "http2-client.js");
 
     private final Path directory;
 
