@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import org.junit.jupiter.api.Test;
 
 /** What only HTTP/1.1 has: fields of the connection, its use for one request after another, and its framing. */
@@ -180,6 +182,55 @@ public abstract class Http1Test extends WireTest {
                     .noneMatch(head -> head.has("Content-Length") && head.has("Transfer-Encoding"));
             backend.reset();
             backend.on("/", exchange -> exchange.answer("200 OK", "ok"));
+        }
+    }
+
+    /** The jars that {@code java -jar} needs lie in the WAR that a server deploys. */
+    @Test
+    void theLaunchersJarsAreNotServed() throws Exception {
+        List<String> jars;
+        try (JarFile war = new JarFile(Application.BUILT.toFile())) {
+            jars = war.stream()
+                    .map(JarEntry::getName)
+                    .filter(name -> name.startsWith("WEB-INF/launcher/") && name.endsWith(".jar"))
+                    .map(name -> name.substring("WEB-INF/launcher/".length()))
+                    .toList();
+        }
+        assertThat(jars).isNotEmpty();
+        for (String jar : jars) {
+            try (Wire client = client()) {
+                client.send(request("GET", path("WEB-INF", "/launcher/" + jar), "Connection: close"));
+                assertThat(client.readFinalHead().status()).as(jar).isEqualTo(404);
+            }
+        }
+        for (String trick : List.of(
+                "web-inf/launcher/",
+                "/WEB-INF/launcher/",
+                "WEB-INF//launcher/",
+                "WEB-INF/./launcher/",
+                "WEB-INF;x=y/launcher/",
+                "WEB-INF/launcher;x/",
+                "%57EB-INF/launcher/",
+                "WEB-INF%2Flauncher%2F",
+                "WEB-INF%2flauncher/",
+                "WEB-INF%5Claunch%65r%5C",
+                "WEB-INF/%2e/launcher/",
+                "x/../WEB-INF/launcher/",
+                "x/..;/WEB-INF/launcher/",
+                "x/%2e%2e/WEB-INF/launcher/",
+                Routes.MAIN + "/../WEB-INF/launcher/",
+                Routes.MAIN + "/..;/WEB-INF/launcher/",
+                Routes.MAIN + "/..%2FWEB-INF/launcher/",
+                "META-INF/../WEB-INF/launcher/")) {
+            for (String end : List.of("", "/", ";x", "%20", "%00", "::$DATA")) {
+                String target = path(trick, jars.get(0) + end);
+                try (Wire client = client()) {
+                    client.send(request("GET", target, "Connection: close"));
+                    Head head = client.readFinalHead();
+                    assertThat(head.status()).as(target).isBetween(400, 499);
+                    assertThat(client.readBodyText(head)).as(target).doesNotStartWith("PK");
+                }
+            }
         }
     }
 }
