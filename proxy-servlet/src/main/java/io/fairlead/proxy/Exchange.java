@@ -67,7 +67,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final AsyncContext context;
     private volatile RawRequest backendRequest;
     private final @Nullable UpgradeRequest upgrade;
-    private final IOException cutOff;
+    private final Resumption cutOff;
     private final Deadline deadline;
     private final @Nullable Deadline continuePatience;
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -90,7 +90,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             HttpServletResponse response,
             RawRequest backendRequest,
             @Nullable UpgradeRequest upgrade,
-            IOException cutOff,
+            Resumption cutOff,
             Deadlines deadlines) {
         this.route = route;
         this.request = request;
@@ -309,9 +309,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         try {
             if (clientFailure == null && response.isCommitted()) {
                 LOG.debug("{}: a response is cut off", route.name(), failure);
-                resume((again, out) -> {
-                    throw cutOff;
-                });
+                resume(cutOff);
                 return;
             }
             if (!response.isCommitted()) {

@@ -355,7 +355,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 response,
                 (RawRequest) backendRequest,
                 upgradeOf(request),
-                now.adapter().cutOff(),
+                (again, out) -> now.adapter().cutOff(again),
                 now.backend().deadlines());
         backendRequest.attribute(Exchange.class.getName(), exchange);
         exchange.start();

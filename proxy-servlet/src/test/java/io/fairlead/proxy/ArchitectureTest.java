@@ -103,4 +103,15 @@ class ArchitectureTest {
                 .resideInAPackage("org.eclipse.jetty.http2..")
                 .check(CLASSES);
     }
+
+    @Test
+    void onlyTheUndertowClassesKnowUndertow() {
+        noClasses()
+                .that()
+                .haveSimpleNameNotStartingWith("Undertow")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.undertow..", "org.xnio..")
+                .check(CLASSES);
+    }
 }

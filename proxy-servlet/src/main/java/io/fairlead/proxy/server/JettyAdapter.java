@@ -1,9 +1,10 @@
 package io.fairlead.proxy.server;
 
+import io.fairlead.proxy.tunnel.EndPointLeg;
+import io.fairlead.proxy.tunnel.EndPointTakeover;
 import io.fairlead.proxy.tunnel.Leg;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -13,14 +14,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Jetty 12: its core request is told to upgrade to a connection of ours, which hands the end point over, see
- * {@link JettyBridge}. The servlet API's {@code upgrade()} gives a dead stream here.
+ * {@link ServerBridge}. The servlet API's {@code upgrade()} gives a dead stream here.
  */
 final class JettyAdapter implements ServerAdapter {
 
     private final JettyTakeover takeover;
 
     JettyAdapter(ServletContext context) {
-        takeover = JettyBridge.load(context.getClass().getClassLoader());
+        takeover = ServerBridge.load(
+                context.getClass().getClassLoader(),
+                JettyTakeover.class,
+                JettyCoreTakeover.class,
+                EndPointTakeover.class.getName(),
+                EndPointLeg.class.getName(),
+                JettyStreamTakeover.class.getName(),
+                JettyStreamLeg.class.getName(),
+                JettyStreamLeg.class.getName() + "$Readable",
+                JettyStreamLeg.class.getName() + "$Written");
     }
 
     @Override
@@ -41,10 +51,7 @@ final class JettyAdapter implements ServerAdapter {
     }
 
     private static Object coreRequest(HttpServletRequest request) throws IOException {
-        ServletRequest innermost = request;
-        while (innermost instanceof ServletRequestWrapper wrapper) {
-            innermost = wrapper.getRequest();
-        }
+        ServletRequest innermost = ServerAdapter.unwrapped(request);
         try {
             // Jetty's own class, of one package for each version of Jakarta EE; the method is public in all.
             Method getRequest = innermost.getClass().getMethod("getRequest");

@@ -12,7 +12,7 @@ import org.eclipse.jetty.server.TunnelSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes the socket, or the HTTP/2 stream, over from a Jetty server. Defined by {@link JettyBridge}, so that the Jetty named here is the
+ * Takes the socket, or the HTTP/2 stream, over from a Jetty server. Defined by {@link ServerBridge}, so that the Jetty named here is the
  * server's, not the one in the WAR.
  */
 public final class JettyCoreTakeover implements JettyTakeover {

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>END_STREAM is an end, RST_STREAM(CANCEL) a reset (RFC 8441 section 5). The connection below is never touched.
  *
- * <p>Defined against the server's Jetty, see {@link JettyBridge}.
+ * <p>Defined against the server's Jetty, see {@link ServerBridge}.
  */
 public final class JettyStreamLeg implements Leg {
 

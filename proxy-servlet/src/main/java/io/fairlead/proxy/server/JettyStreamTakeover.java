@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>{@code legs} is called once, by Jetty's thread that upgrades; never when the client has reset the stream before.
  *
- * <p>Defined against the server's Jetty, see {@link JettyBridge}.
+ * <p>Defined against the server's Jetty, see {@link ServerBridge}.
  */
 public final class JettyStreamTakeover extends AbstractConnection {
 

@@ -2,6 +2,8 @@ package io.fairlead.proxy.server;
 
 import io.fairlead.proxy.tunnel.Leg;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** What one family of servers does in its own way. Thread-safe. */
 public interface ServerAdapter {
 
-    /** For the log: {@code tomcat}, {@code jetty} or {@code portable}. */
+    /** For the log: {@code tomcat}, {@code jetty}, {@code undertow} or {@code portable}. */
     String name();
 
     /**
@@ -38,10 +40,23 @@ public interface ServerAdapter {
             throws IOException, ServletException;
 
     /**
-     * What {@code service()} throws, dispatched to once more, so that the server cuts the client's connection instead of
-     * ending a response that the backend left incomplete in an orderly way.
+     * Makes the server cut the client's connection off (over HTTP/2: the stream), instead of ending a response that the
+     * backend left incomplete in an orderly way.
+     *
+     * <p>To be called inside {@code service()}, dispatched to once more.
+     *
+     * @throws IOException always: what {@code service()} throws
      */
-    default IOException cutOff() {
-        return new IOException("the backend did not complete its response");
+    default void cutOff(HttpServletRequest request) throws IOException {
+        throw new IOException("the backend did not complete its response");
+    }
+
+    /** The server's own request, below the wrappers of filters. */
+    static ServletRequest unwrapped(HttpServletRequest request) {
+        ServletRequest innermost = request;
+        while (innermost instanceof ServletRequestWrapper wrapper) {
+            innermost = wrapper.getRequest();
+        }
+        return innermost;
     }
 }

@@ -11,6 +11,7 @@ public final class ServerAdapters {
         AUTO,
         TOMCAT,
         JETTY,
+        UNDERTOW,
         PORTABLE
     }
 
@@ -31,6 +32,10 @@ public final class ServerAdapters {
             case JETTY -> {
                 require(fitting == Choice.JETTY, "jetty", context);
                 yield new JettyAdapter(context);
+            }
+            case UNDERTOW -> {
+                require(fitting == Choice.UNDERTOW, "undertow", context);
+                yield new UndertowAdapter(context);
             }
             case PORTABLE -> {
                 require(fitting != Choice.JETTY, "portable", context);
@@ -56,6 +61,10 @@ public final class ServerAdapters {
         if (context.getClass().getName().startsWith("org.eclipse.jetty.")
                 && has(context, "org.eclipse.jetty.server.TunnelSupport")) {
             return Choice.JETTY;
+        }
+        if (context.getClass().getName().startsWith("io.undertow.servlet.")
+                && has(context, "org.xnio.StreamConnection")) {
+            return Choice.UNDERTOW;
         }
         return Choice.PORTABLE;
     }

@@ -3,7 +3,6 @@ package io.fairlead.proxy.server;
 import io.fairlead.proxy.tunnel.Leg;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
-import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -40,15 +39,12 @@ final class TomcatAdapter implements ServerAdapter {
 
     /** Tomcat logs other exceptions with their stack, for every response that is cut off. */
     @Override
-    public IOException cutOff() {
-        return new CloseNowException("the backend did not complete its response");
+    public void cutOff(HttpServletRequest request) throws IOException {
+        throw new CloseNowException("the backend did not complete its response");
     }
 
     private static boolean isNio(HttpServletRequest request) {
-        ServletRequest innermost = request;
-        while (innermost instanceof ServletRequestWrapper wrapper) {
-            innermost = wrapper.getRequest();
-        }
+        ServletRequest innermost = ServerAdapter.unwrapped(request);
         if (!(innermost instanceof RequestFacade)) {
             return false;
         }
