@@ -283,7 +283,7 @@ public abstract class Http1UpgradeTest extends WireTest {
                 "Upgrade: h2c",
                 "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
                 "Connection: Upgrade, HTTP2-Settings");
-        if (!fairlead().server().has(Trait.SWITCHES_TO_H2C) || !entrance().equals(Entrance.tcp(fairlead()))) {
+        if (!fairlead().server().has(entrance().secure() ? Trait.SWITCHES_TO_H2C_UNDER_TLS : Trait.SWITCHES_TO_H2C)) {
             assertPlain(request);
             return;
         }

@@ -27,8 +27,12 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         REFUSES_ODD_UPGRADES,
         /** Switches a connection in clear text to HTTP/2 when its client asks so by an Upgrade. */
         SWITCHES_TO_H2C,
+        /** Does so under TLS as well, where HTTP/2 is a matter of ALPN (RFC 9113 section 3.2). */
+        SWITCHES_TO_H2C_UNDER_TLS,
         /** Parses a Content-Type that names a charset and writes it anew. */
-        RESPELLS_CHARSET
+        RESPELLS_CHARSET,
+        /** Does not show a query that is empty, nor the question mark that a query begins with. */
+        DROPS_A_LEADING_QUESTION_MARK
     }
 
     public boolean has(Trait trait) {

@@ -1,7 +1,5 @@
 package io.fairlead.deploy.selfrunning;
 
-import com.sun.tools.attach.AttachNotSupportedException;
-import com.sun.tools.attach.VirtualMachine;
 import io.fairlead.suite.Application;
 import io.fairlead.suite.Fairlead;
 import io.fairlead.suite.Server;
@@ -23,8 +21,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.management.remote.JMXConnectorFactory;
-import javax.management.remote.JMXServiceURL;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
@@ -165,24 +161,9 @@ final class SelfRunning implements Fairlead, AutoCloseable {
     @Override
     public synchronized Vitals vitals() {
         if (vitals == null) {
-            vitals = attach();
+            vitals = Vitals.of(process.toHandle());
         }
         return vitals;
-    }
-
-    @SuppressWarnings("BanJNDI") // The address comes from a process of our own.
-    private Vitals attach() {
-        try {
-            VirtualMachine machine = VirtualMachine.attach(String.valueOf(process.pid()));
-            try {
-                JMXServiceURL url = new JMXServiceURL(machine.startLocalManagementAgent());
-                return new Vitals(JMXConnectorFactory.connect(url).getMBeanServerConnection());
-            } finally {
-                machine.detach();
-            }
-        } catch (AttachNotSupportedException | IOException e) {
-            throw new IllegalStateException("no view into the process", e);
-        }
     }
 
     @Override

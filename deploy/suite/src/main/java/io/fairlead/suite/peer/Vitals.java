@@ -1,6 +1,8 @@
 package io.fairlead.suite.peer;
 
 import com.sun.management.UnixOperatingSystemMXBean;
+import com.sun.tools.attach.AttachNotSupportedException;
+import com.sun.tools.attach.VirtualMachine;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
@@ -11,6 +13,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import javax.management.MBeanServerConnection;
+import javax.management.remote.JMXConnectorFactory;
+import javax.management.remote.JMXServiceURL;
 
 /**
  * What a JVM holds: threads, descriptors, memory. Read over JMX, so that this JVM and a child process are one case.
@@ -42,6 +46,22 @@ public final class Vitals {
     /** Of the JVM that runs the tests and the server. */
     public static Vitals here() {
         return new Vitals(HERE);
+    }
+
+    /** Of another process of the same user, a JVM. */
+    @SuppressWarnings("BanJNDI") // The address comes from a process of our own.
+    public static Vitals of(ProcessHandle process) {
+        try {
+            VirtualMachine machine = VirtualMachine.attach(String.valueOf(process.pid()));
+            try {
+                JMXServiceURL url = new JMXServiceURL(machine.startLocalManagementAgent());
+                return new Vitals(JMXConnectorFactory.connect(url).getMBeanServerConnection());
+            } finally {
+                machine.detach();
+            }
+        } catch (AttachNotSupportedException | IOException e) {
+            throw new IllegalStateException("no view into " + process, e);
+        }
     }
 
     public boolean ofThisJvm() {
