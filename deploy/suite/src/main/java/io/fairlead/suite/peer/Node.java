@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
@@ -24,7 +26,8 @@ public final class Node {
             "ws-client.js",
             "sio-server.js",
             "sio-client.js",
-            "http2-client.js");
+            "http2-client.js",
+            "browser.js");
 
     private final Path directory;
 
@@ -35,6 +38,8 @@ public final class Node {
     /** Installs into a directory what is not there yet. */
     public static Node in(Path directory) throws Exception {
         Files.createDirectories(directory);
+        Path lock = directory.resolve("package-lock.json");
+        byte[] installed = Files.exists(lock) ? Files.readAllBytes(lock) : new byte[0];
         for (String file : FILES) {
             try (InputStream in = Node.class.getResourceAsStream("/io/fairlead/suite/node/" + file)) {
                 if (in == null) {
@@ -44,12 +49,13 @@ public final class Node {
             }
         }
         Node node = new Node(directory);
-        String version = node.run("node", "--version").strip();
+        String version = node.run(Map.of(), "node", "--version").strip();
         if (Integer.parseInt(version.replaceFirst("v", "").split("\\.", 2)[0]) < 18) {
             throw new IllegalStateException(NEEDED + "found Node " + version);
         }
-        if (!Files.isDirectory(directory.resolve("node_modules"))) {
-            node.run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
+        if (!Files.isDirectory(directory.resolve("node_modules"))
+                || !Arrays.equals(installed, Files.readAllBytes(lock))) {
+            node.run(Map.of(), "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
         }
         return node;
     }
@@ -58,11 +64,12 @@ public final class Node {
     public String script(String... command) throws Exception {
         List<String> all = new ArrayList<>(List.of("node"));
         all.addAll(List.of(command));
-        return run(all.toArray(String[]::new));
+        return run(Map.of(), all.toArray(String[]::new));
     }
 
-    private String run(String... command) throws Exception {
-        Process process = start(command);
+    /** Runs a command in the directory of the scripts, with some of the environment's variables set anew. */
+    String run(Map<String, String> environment, String... command) throws Exception {
+        Process process = start(environment, command);
         CompletableFuture<String> output =
                 Crew.call(() -> new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8));
         if (!process.waitFor(110, TimeUnit.SECONDS)) {
@@ -75,12 +82,12 @@ public final class Node {
         return Crew.await(output);
     }
 
-    private Process start(String... command) {
+    private Process start(Map<String, String> environment, String... command) {
         try {
-            return new ProcessBuilder(command)
-                    .directory(directory.toFile())
-                    .redirectErrorStream(true)
-                    .start();
+            ProcessBuilder builder =
+                    new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true);
+            builder.environment().putAll(environment);
+            return builder.start();
         } catch (IOException e) {
             throw new IllegalStateException(NEEDED + e.getMessage(), e);
         }
@@ -90,7 +97,7 @@ public final class Node {
     public Running serve(String... command) throws Exception {
         List<String> all = new ArrayList<>(List.of("node"));
         all.addAll(List.of(command));
-        Process process = start(all.toArray(String[]::new));
+        Process process = start(Map.of(), all.toArray(String[]::new));
         BufferedReader lines = process.inputReader(StandardCharsets.UTF_8);
         String line = Crew.await(Crew.call(lines::readLine));
         if (line == null || !line.startsWith("port ")) {

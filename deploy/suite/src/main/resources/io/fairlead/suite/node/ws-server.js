@@ -1,4 +1,5 @@
-// Echoes every message, compressed if the client offers it. Prints "port N" once it listens.
+// Echoes every message, compressed if the client offers it; to "via?" it answers which way the handshake came.
+// Prints "port N" once it listens.
 'use strict';
 const { WebSocketServer } = require('ws');
 
@@ -9,6 +10,9 @@ const server = new WebSocketServer({
   handleProtocols: (offered) => (offered.has('chat.v2') ? 'chat.v2' : false),
 });
 server.on('listening', () => console.log(`port ${server.address().port}`));
-server.on('connection', (socket) => {
-  socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+server.on('connection', (socket, handshake) => {
+  socket.on('message', (data, isBinary) => {
+    const answer = !isBinary && data.toString() === 'via?' ? `via ${handshake.headers.via}` : data;
+    socket.send(answer, { binary: isBinary });
+  });
 });

@@ -1,0 +1,75 @@
+'use strict';
+// A browser against a running Fairlead: node browser.js MODE ORIGIN PATH [--http1]
+//   chat: two tabs of the page at PATH chat with each other
+//   echo: a WebSocket from a page of the origin to PATH, where ws-server.js is
+// HOME holds the certificates that the browser trusts, CHROMIUM is the browser. Prints how the page came: h2 or http/1.1.
+
+const { chromium } = require('playwright-core');
+
+const [mode, origin, path, ...options] = process.argv.slice(2);
+
+async function chat(context) {
+  const tabs = [];
+  for (const name of ['Ada', 'Bob']) {
+    const tab = await context.newPage();
+    await tab.goto(origin + path);
+    await tab.fill('#name', name);
+    await tab.click('#door button');
+    await tab.waitForSelector('#room:not([hidden])');
+    tabs.push(tab);
+  }
+  const [ada, bob] = tabs;
+  await ada.fill('#comment', 'Does the line hold?');
+  await ada.click('#say button');
+  await bob.waitForFunction(() => document.querySelector('#log').textContent.includes('Ada: Does the line hold?'));
+  await bob.fill('#comment', 'It neither chafes nor parts.');
+  await bob.click('#say button');
+  await ada.waitForFunction(() => document.querySelector('#log').textContent.includes('Bob: It neither chafes'));
+  return ada;
+}
+
+async function echo(context) {
+  const page = await context.newPage();
+  await page.goto(origin + path);
+  const answer = await page.evaluate((url) => new Promise((resolve, reject) => {
+    const socket = new WebSocket(url, ['chat.v1', 'chat.v2']);
+    const sent = ['via?', new Uint8Array(300000).map((_, i) => i * 31)];
+    const got = [];
+    socket.binaryType = 'arraybuffer';
+    socket.onopen = () => sent.forEach((message) => socket.send(message));
+    socket.onerror = () => reject(new Error('the WebSocket failed'));
+    socket.onmessage = ({ data }) => {
+      got.push(data);
+      if (got.length === sent.length) socket.close(4001, 'enough');
+    };
+    socket.onclose = ({ code, reason, wasClean }) => {
+      const bytes = new Uint8Array(got[1]);
+      const same = bytes.length === sent[1].length && bytes.every((byte, i) => byte === sent[1][i]);
+      resolve([got[0], `same ${same}`, `protocol ${socket.protocol}`, `extensions ${socket.extensions}`,
+        `close ${code} ${reason} ${wasClean}`]);
+    };
+  }), origin.replace(/^http/, 'ws') + path);
+  console.log(answer.join('\n'));
+  return page;
+}
+
+(async () => {
+  const browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      ...(options.includes('--http1') ? ['--disable-http2'] : []),
+    ],
+  });
+  try {
+    const context = await browser.newContext();
+    context.setDefaultTimeout(20000);
+    const page = await (mode === 'chat' ? chat(context) : echo(context));
+    console.log('page over', await page.evaluate(() => performance.getEntriesByType('navigation')[0].nextHopProtocol));
+  } finally {
+    await browser.close();
+  }
+})().catch((failure) => {
+  console.error(failure);
+  process.exit(1);
+});
