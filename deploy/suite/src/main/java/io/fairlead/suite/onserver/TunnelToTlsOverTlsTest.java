@@ -27,6 +27,6 @@ class TunnelToTlsOverTlsTest extends TunnelTest {
 
     @Override
     protected int shortTunnels() {
-        return 1_000;
+        return 500;
     }
 }
