@@ -4,6 +4,8 @@ import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.WriteListener;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Only one of the two is ever asked for the next event. Content is read in the HTTP client's turn only: a read from the
  * server's thread could meet the client's thread inside the same parser.
+ *
+ * <p>When a client goes, Tomcat gives its output to the next response as soon as it has told so, whatever this relay's other
+ * thread is doing. So whoever is told {@linkplain #stop stops} the relay first.
  */
 final class BodyRelay implements WriteListener {
 
@@ -30,6 +35,7 @@ final class BodyRelay implements WriteListener {
         /** The last byte was written. */
         void relayed();
 
+        /** Shall {@link #stop} the relay before it returns. */
         void clientGone(Throwable failure);
     }
 
@@ -44,6 +50,9 @@ final class BodyRelay implements WriteListener {
 
     private boolean last;
 
+    private final Lock touching = new ReentrantLock();
+    private boolean stopped;
+
     /** @param first what was read of {@code source} already; null when there was nothing yet */
     BodyRelay(Content.Source source, Content.@Nullable Chunk first, ServletOutputStream output, Listener listener) {
         this.source = source;
@@ -54,6 +63,7 @@ final class BodyRelay implements WriteListener {
 
     /** @throws IllegalStateException when the server has given the response up */
     void start() {
+        // Not under the lock: Tomcat takes its connection's here, which a thread that stops the relay may hold.
         output.setWriteListener(this);
     }
 
@@ -63,6 +73,16 @@ final class BodyRelay implements WriteListener {
             whileReady();
         } catch (IOException | RuntimeException failure) {
             listener.clientGone(failure);
+        }
+    }
+
+    /** The output is not touched any more, and by no thread when this returns. What it waits for does not block. */
+    void stop() {
+        touching.lock();
+        try {
+            stopped = true;
+        } finally {
+            touching.unlock();
         }
     }
 
@@ -81,7 +101,7 @@ final class BodyRelay implements WriteListener {
                 write(chunk);
                 // Before the question: when the answer is no, the server's thread may go on before this one.
                 listener.waitingForClient();
-                if (!output.isReady()) {
+                if (!ready()) {
                     return;
                 }
                 releaseWritten();
@@ -99,7 +119,7 @@ final class BodyRelay implements WriteListener {
     /** Does what needs no content, and asks for content in the end. */
     private void whileReady() throws IOException {
         listener.waitingForClient();
-        while (output.isReady()) {
+        while (ready()) {
             releaseWritten();
             Content.Chunk chunk = first;
             if (chunk != null) {
@@ -113,7 +133,7 @@ final class BodyRelay implements WriteListener {
                 return;
             } else if (unflushed) {
                 unflushed = false;
-                output.flush();
+                flush();
             } else {
                 listener.waitingForBackend();
                 source.demand(this::onContent);
@@ -132,12 +152,42 @@ final class BodyRelay implements WriteListener {
         written = chunk;
         unflushed = true;
         ByteBuffer bytes = chunk.getByteBuffer();
+        byte[] array;
+        int start = 0;
         if (bytes.hasArray()) {
-            output.write(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining());
+            array = bytes.array();
+            start = bytes.arrayOffset() + bytes.position();
         } else {
-            byte[] copy = new byte[bytes.remaining()];
-            bytes.get(copy);
-            output.write(copy);
+            array = new byte[bytes.remaining()];
+            bytes.duplicate().get(array);
+        }
+        touching.lock();
+        try {
+            if (!stopped) {
+                output.write(array, start, bytes.remaining());
+            }
+        } finally {
+            touching.unlock();
+        }
+    }
+
+    private boolean ready() {
+        touching.lock();
+        try {
+            return !stopped && output.isReady();
+        } finally {
+            touching.unlock();
+        }
+    }
+
+    private void flush() throws IOException {
+        touching.lock();
+        try {
+            if (!stopped) {
+                output.flush();
+            }
+        } finally {
+            touching.unlock();
         }
     }
 

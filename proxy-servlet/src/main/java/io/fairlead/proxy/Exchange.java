@@ -78,6 +78,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private volatile boolean requestSent;
     private volatile boolean bodyBegun;
     private volatile boolean writing;
+    private volatile @Nullable BodyRelay relay;
     private volatile boolean answered;
     private volatile boolean complete;
     private volatile int retries;
@@ -205,9 +206,14 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             return;
         }
         try {
-            BodyRelay relay = new BodyRelay(content, first, response.getOutputStream(), this);
+            BodyRelay body = new BodyRelay(content, first, response.getOutputStream(), this);
+            relay = body;
+            if (clientFailure != null) {
+                // Told before there was a relay to stop.
+                return;
+            }
             writing = true;
-            relay.start();
+            body.start();
         } catch (IOException | IllegalStateException gone) {
             clientGone(gone);
         }
@@ -292,6 +298,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     @Override
     public void clientGone(Throwable failure) {
         clientFailure = failure;
+        stopRelay();
         LOG.debug("{}: the client went away", route.name(), failure);
         backendRequest.abort(failure);
         if (complete) {
@@ -306,6 +313,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             return;
         }
         endDeadlines();
+        stopRelay();
         try {
             if (clientFailure == null && response.isCommitted()) {
                 LOG.debug("{}: a response is cut off", route.name(), failure);
@@ -319,6 +327,13 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             LOG.debug("{}: the client is gone", route.name(), gone);
         }
         completeAsync();
+    }
+
+    private void stopRelay() {
+        BodyRelay body = relay;
+        if (body != null) {
+            body.stop();
+        }
     }
 
     /** Has {@code next} done in {@code service()}. */

@@ -191,4 +191,49 @@ public abstract class FailuresTest extends WireTest {
         }
         assertThat(Crew.await(body)).contains("ended");
     }
+
+    /** Servers give the room of one answer to the next; nothing may be written there after its time. */
+    @Test
+    void whatLeaversDidNotTakeShowsInNobodyElsesAnswer() throws Exception {
+        AtomicInteger pouring = new AtomicInteger();
+        backend.on("/endless", exchange -> {
+            pouring.incrementAndGet();
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            try {
+                while (true) {
+                    exchange.sendChunk("yours ".repeat(200));
+                }
+            } catch (IOException gone) {
+                pouring.decrementAndGet();
+            }
+        });
+        backend.on("/short", exchange -> exchange.answer("200 OK", "mine"));
+        List<CompletableFuture<Void>> crowd = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            crowd.add(Crew.start(() -> {
+                for (int j = 0; j < 50; j++) {
+                    takeALittleAndLeave();
+                    try (Wire client = client()) {
+                        client.send(request("GET", path(Routes.MAIN, "/short")));
+                        Head head = client.readHead();
+                        assertThat(head.status()).isEqualTo(200);
+                        assertThat(client.readBodyText(head)).isEqualTo("mine");
+                    }
+                }
+            }));
+        }
+        for (CompletableFuture<Void> one : crowd) {
+            Crew.await(one);
+        }
+        eventually().until(() -> pouring.get() == 0);
+    }
+
+    private void takeALittleAndLeave() throws IOException {
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/endless")));
+            client.readHead();
+            client.read(10_000);
+            client.reset();
+        }
+    }
 }

@@ -1,0 +1,36 @@
+package io.fairlead.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fairlead.suite.peer.Http2;
+import io.fairlead.suite.peer.Http2Stream;
+import java.io.IOException;
+import org.junit.jupiter.api.Test;
+
+/** Clients of HTTP/2 that cancel one stream after the other, and go on. */
+public abstract class Http2CancelTest extends Http2WireTest {
+
+    /** Servers give the room of one answer to the next; nothing may be written there after its time. */
+    @Test
+    void whatCancelledDownloadsLeftShowsInNoOtherAnswer() throws Exception {
+        backend.on("/endless", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            try {
+                while (true) {
+                    exchange.sendChunk("yours ".repeat(200));
+                }
+            } catch (IOException gone) {
+                // As it shall be.
+            }
+        });
+        try (Http2 connection = connection()) {
+            for (int i = 0; i < 100; i++) {
+                Http2Stream stream = ask(connection, "GET", Routes.MAIN, "/endless");
+                assertThat(stream.readHead().status()).isEqualTo(200);
+                stream.read(1000);
+                stream.reset();
+                assertServes(connection);
+            }
+        }
+    }
+}
