@@ -31,6 +31,7 @@ import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpHeaderValue;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -67,6 +68,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final AsyncContext context;
     private volatile RawRequest backendRequest;
     private final @Nullable UpgradeRequest upgrade;
+    private final boolean headOverHttp2;
     private final Resumption cutOff;
     private final Deadline deadline;
     private final @Nullable Deadline continuePatience;
@@ -100,6 +102,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         this.context = request.getAsyncContext();
         this.backendRequest = backendRequest;
         this.upgrade = upgrade;
+        this.headOverHttp2 = request.getMethod().equals("HEAD") && !HopHeaders.isHttp1(request.getProtocol());
         this.cutOff = cutOff;
         this.deadline = deadlines.begin(this::expired);
         this.continuePatience = backendRequest.getAttributes().containsKey(BackendClient.CONTINUE)
@@ -198,6 +201,10 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     @Override
     public void onContentSource(Response answer, Content.Source content) {
         bodyBegun = true;
+        if (headOverHttp2) {
+            Content.Source.consumeAll(content, Callback.from(this::part, failure -> {}));
+            return;
+        }
         Content.Chunk first = content.read();
         if (first != null && first.isLast() && !first.hasRemaining() && !Content.Chunk.isFailure(first)) {
             // No body, so no need for the server's write events.
@@ -376,8 +383,20 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                         RouteSettings.hostAndPort(route.target()));
     }
 
+    /** When it completes a HEAD over HTTP/2, or is asked for write events, Tomcat ends the stream before the fields. */
+    private void sendHeadOfHead() {
+        try {
+            if (headOverHttp2 && !response.isCommitted()) {
+                response.flushBuffer();
+            }
+        } catch (IOException gone) {
+            LOG.debug("{}: the client is gone", route.name(), gone);
+        }
+    }
+
     private void completeAsync() {
         try {
+            sendHeadOfHead();
             context.complete();
         } catch (IllegalStateException serverWasFirst) {
             LOG.debug("{}: the server has completed the request already", route.name(), serverWasFirst);

@@ -184,7 +184,7 @@ public final class JettyStreamLeg implements Leg {
 
     @Override
     public boolean isOpen() {
-        return failure == null;
+        return failure == null && !stream.isReset();
     }
 
     @Override

@@ -33,6 +33,9 @@ public final class Http2 implements Closeable {
 
     private static final int FIRST_WINDOW = 65_535;
 
+    /** Less is not worth a frame while more is to come; servers take many small frames for an attack. */
+    private static final int WORTH_A_FRAME = 2048;
+
     private final Wire wire;
     private final boolean secure;
     private final int streamCredit;
@@ -233,7 +236,8 @@ public final class Http2 implements Closeable {
         while (true) {
             stream.checkWritable();
             long room = Math.min(Math.min(window, stream.sendWindow), maxFrameSize());
-            if (wanted == 0 || room > 0) {
+            boolean small = sendWindowOfStreams() < FIRST_WINDOW;
+            if (wanted == 0 || room >= (small ? 1 : Math.min(wanted, WORTH_A_FRAME))) {
                 return (int) Math.min(wanted, room);
             }
             try {
