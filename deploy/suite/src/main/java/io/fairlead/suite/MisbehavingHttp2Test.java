@@ -323,6 +323,20 @@ public abstract class MisbehavingHttp2Test extends Http2WireTest {
     }
 
     @Test
+    void trailersEndABody() throws Exception {
+        backend.on(
+                "/trailed",
+                exchange -> exchange.answer("200 OK", "read " + exchange.readBody().length, "Connection: close"));
+        try (Http2 connection = connection()) {
+            Http2Stream stream = post(connection, Routes.MAIN, "/trailed");
+            stream.send(new byte[2000]);
+            connection.sendHeaders(stream.id(), List.of(new Head.Field("x-after", "1")), true);
+            assertThat(stream.readHead().status()).isEqualTo(200);
+            assertThat(stream.readRestText()).isEqualTo("read 2000");
+        }
+    }
+
+    @Test
     void aHandshakeThatEndsItsStreamIsAHalfClosedTunnel() throws Exception {
         backend.on("/half", exchange -> {
             exchange.acceptWebSocket();
