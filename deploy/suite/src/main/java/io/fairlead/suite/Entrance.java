@@ -36,6 +36,15 @@ public record Entrance(InetSocketAddress address, @Nullable SSLContext trust, St
         return new Entrance(gate.address(), null, "https", true);
     }
 
+    /** Ends the connections of HTTP/2 that clients share, as theirs end with them. */
+    public void disconnect() {
+        for (Http2Gate gate : GATES.values()) {
+            if (gate.address().equals(address)) {
+                gate.disconnect();
+            }
+        }
+    }
+
     /** Whether clients speak TLS. */
     public boolean secure() {
         return trust != null;

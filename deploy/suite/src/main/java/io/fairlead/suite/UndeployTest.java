@@ -62,6 +62,9 @@ public abstract class UndeployTest extends WireTest {
             eventually().until(() -> backend.open() == 0);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);
             eventually().untilAsserted(() -> assertThat(vitals.threads()).noneMatch(OURS));
+            // Jetty keeps a connection's last application until the connection's next request, or its end.
+            tunnels.forEach(Wire::close);
+            entrance().disconnect();
             if (loader != null) {
                 assertGoes(loader);
             }
@@ -129,12 +132,22 @@ public abstract class UndeployTest extends WireTest {
     }
 
     /** Of another JVM nobody can say this. */
-    private static void assertGoes(WeakReference<ClassLoader> loader) {
+    private void assertGoes(WeakReference<ClassLoader> loader) {
         eventually().untilAsserted(() -> assertThat(threadsOf(loader)).isEmpty());
         eventually().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            // A selector of Jetty's keeps the last connection that it served until it has another to serve.
+            serveSomebodyElse(Entrance.tcp(fairlead()));
+            serveSomebodyElse(Entrance.tls(fairlead()));
             System.gc();
             assertThat(loader.get()).as("the application's class loader").isNull();
         });
+    }
+
+    private void serveSomebodyElse(Entrance entrance) throws IOException {
+        try (Wire client = Wire.connect(entrance.address(), entrance.trust(), 0)) {
+            client.send(request("GET", "/", "Connection: close"));
+            assertThat(client.readHead().status()).isEqualTo(404);
+        }
     }
 
     private static WeakReference<ClassLoader> loaderOfTheLoops() {

@@ -76,6 +76,14 @@ public final class Http2Gate {
         return new InetSocketAddress(door.getInetAddress(), door.getLocalPort());
     }
 
+    /** Ends its connections to the server, with whatever is on them; the next request makes a new one. */
+    public synchronized void disconnect() {
+        retired.forEach(Http2::close);
+        retired.clear();
+        connections.forEach(Http2::close);
+        connections.clear();
+    }
+
     private void accept() throws IOException {
         while (true) {
             Wire client = Wire.accepted(door.accept());
