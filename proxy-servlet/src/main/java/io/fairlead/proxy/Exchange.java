@@ -82,6 +82,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private volatile boolean writing;
     private volatile @Nullable BodyRelay relay;
     private volatile boolean answered;
+    private volatile boolean waitingForClient;
     private volatile boolean complete;
     private volatile int retries;
     private volatile @Nullable Throwable clientFailure;
@@ -131,10 +132,18 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     private void expired() {
-        backendRequest.abort(new TimeoutException(
-                answered
-                        ? "the backend paused for longer than idleTimeout"
-                        : "no answer from the backend within " + (upgrade != null ? "handshakeTimeout" : "timeout")));
+        TimeoutException failure = new TimeoutException(
+                waitingForClient
+                        ? "the client took nothing of the response for sendTimeout"
+                        : answered
+                                ? "the backend paused for longer than idleTimeout"
+                                : "no answer from the backend within "
+                                        + (upgrade != null ? "handshakeTimeout" : "timeout"));
+        backendRequest.abort(failure);
+        if (complete) {
+            // Nothing is left to abort, so nobody else tells.
+            fail(failure);
+        }
     }
 
     private void sendBodyAnyway() {
@@ -220,6 +229,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                 return;
             }
             writing = true;
+            waitingForClient();
             body.start();
         } catch (IOException | IllegalStateException gone) {
             clientGone(gone);
@@ -228,12 +238,14 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     @Override
     public void waitingForBackend() {
+        waitingForClient = false;
         deadline.in(route.idleTimeout());
     }
 
     @Override
     public void waitingForClient() {
-        deadline.suspend();
+        waitingForClient = true;
+        deadline.in(route.sendTimeout());
     }
 
     @Override
@@ -268,8 +280,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             backendRequest.send(this);
             return;
         }
-        endDeadlines();
         if (failure == null || complete) {
+            // The client may have to take the rest, within sendTimeout.
             part();
         } else {
             fail(failure);

@@ -29,6 +29,7 @@ record Route(
         UpgradePolicy upgrade,
         Duration timeout,
         Duration idleTimeout,
+        Duration sendTimeout,
         Duration handshakeTimeout,
         Duration tunnelIdleTimeout,
         Duration closeTimeout,

@@ -52,6 +52,7 @@ final class RouteSettings {
             "upgrade",
             "timeout",
             "idleTimeout",
+            "sendTimeout",
             "connectTimeout",
             "handshakeTimeout",
             "tunnelIdleTimeout",
@@ -223,6 +224,7 @@ final class RouteSettings {
         boolean preserveHost = flag("preserveHost", true);
         UpgradePolicy upgrade = choice("upgrade", UpgradePolicy.WEBSOCKET, UpgradePolicy.values());
         Duration timeout = duration("timeout", "60s", true);
+        Duration sendTimeout = duration("sendTimeout", "60s", true);
         Duration handshakeTimeout = duration("handshakeTimeout", "10s", false);
         Duration tunnelIdleTimeout = duration("tunnelIdleTimeout", "1h", true);
         Duration closeTimeout = duration("closeTimeout", "5s", false);
@@ -255,6 +257,7 @@ final class RouteSettings {
                 upgrade,
                 timeout,
                 idleTimeout,
+                sendTimeout,
                 handshakeTimeout,
                 tunnelIdleTimeout,
                 closeTimeout,

@@ -2,9 +2,11 @@ package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Http2;
+import io.fairlead.suite.peer.Http2Frame;
 import io.fairlead.suite.peer.Http2Stream;
 import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Wire;
@@ -30,6 +32,14 @@ public abstract class Http2Test extends Http2WireTest {
 
     /** More than the sockets and windows between two peers ever hold. */
     private static final long MUCH_LESS = 48L << 20;
+
+    @Test
+    void webSocketOverHttp2IsAnnouncedWhereItIsThere() throws Exception {
+        try (Http2 connection = connection()) {
+            assertThat(connection.connectsProtocols())
+                    .isEqualTo(fairlead().server().has(Trait.OFFERS_EXTENDED_CONNECT));
+        }
+    }
 
     // ---- the request
 
@@ -383,26 +393,50 @@ public abstract class Http2Test extends Http2WireTest {
 
     @Test
     void aClientThatCancelsADownloadEndsTheBackendsWork() throws Exception {
-        CompletableFuture<Boolean> ended = new CompletableFuture<>();
-        backend.on("/endless", exchange -> {
-            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
-            try {
-                for (int i = 0; i < 1_000_000; i++) {
-                    exchange.sendChunk("more ".repeat(200));
-                }
-                ended.complete(false);
-            } catch (IOException e) {
-                ended.complete(true);
-            }
-        });
+        CompletableFuture<Void> letGo = endless();
+        String route = hidesResets() ? Routes.IMPATIENT : Routes.MAIN;
         try (Http2 connection = connection()) {
-            Http2Stream stream = ask(connection, "GET", Routes.MAIN, "/endless");
+            Http2Stream stream = ask(connection, "GET", route, "/endless");
             assertThat(stream.readHead().status()).isEqualTo(200);
             stream.read(1000);
             stream.reset();
-            assertThat(Crew.await(ended)).isTrue();
+            Crew.await(letGo);
             assertServes(connection);
         }
+    }
+
+    @Test
+    void aStreamWhoseClientTakesNothingIsResetAndOthersGoOn() throws Exception {
+        CompletableFuture<Void> letGo = endless();
+        try (Http2 connection = connection(1 << 20, 16 << 20)) {
+            Http2Stream stream = ask(connection, "GET", Routes.IMPATIENT, "/endless");
+            assertThat(stream.readHead().status()).isEqualTo(200);
+            // Less than what servers have as a limit of their own.
+            letGo.get(12, TimeUnit.SECONDS);
+            assertServes(connection);
+            assertThat(stream.drain()).isEqualTo(Wire.Ending.CUT);
+            assertServes(connection);
+        }
+    }
+
+    private boolean hidesResets() {
+        return fairlead().server().has(Trait.HIDES_RESET_STREAMS);
+    }
+
+    /** A download at the path {@code /endless} that ends when Fairlead does not want it any more. */
+    private CompletableFuture<Void> endless() {
+        CompletableFuture<Void> letGo = new CompletableFuture<>();
+        backend.on("/endless", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            try {
+                while (true) {
+                    exchange.sendChunk("more ".repeat(200));
+                }
+            } catch (IOException e) {
+                letGo.complete(null);
+            }
+        });
+        return letGo;
     }
 
     @Test
@@ -433,7 +467,7 @@ public abstract class Http2Test extends Http2WireTest {
             gone.countDown();
         });
         try (Http2 connection = connection()) {
-            Http2Stream stream = ask(connection, "GET", Routes.MAIN, "/silent");
+            Http2Stream stream = ask(connection, "GET", hidesResets() ? Routes.QUICK : Routes.MAIN, "/silent");
             eventually().until(() -> backend.requests().size() == 1);
             stream.reset();
             assertThat(gone.await(10, TimeUnit.SECONDS))
@@ -449,10 +483,15 @@ public abstract class Http2Test extends Http2WireTest {
             List<Head.Field> fields = List.of(
                     new Head.Field(":method", "CONNECT"), new Head.Field(":authority", "127.0.0.1:" + backend.port()));
             Http2Stream stream = connection.open(fields, false);
-            int status = stream.readHead().status();
-            assertThat(status).isBetween(400, 501);
-            stream.close();
-            assertServes(connection);
+            if (fairlead().server().has(Trait.GOES_AWAY_AT_CONNECT)) {
+                assertThat(connection.goneAway()).isEqualTo(Http2Frame.PROTOCOL_ERROR);
+                assertServes();
+            } else {
+                int status = stream.readHead().status();
+                assertThat(status).isBetween(400, 501);
+                stream.close();
+                assertServes(connection);
+            }
         }
         assertThat(backend.requests()).noneMatch(head -> head.method().equals("CONNECT"));
     }

@@ -27,6 +27,8 @@ public final class Routes {
     public static final String OFF = "off";
     /** Short HTTP timeouts; its tunnels have none. */
     public static final String QUICK = "quick";
+    /** A client may take nothing of a response for two seconds. */
+    public static final String IMPATIENT = "impatient";
     /** Tunnels are cut when idle for a second. */
     public static final String CUT = "cut";
     /** Nobody listens there. */
@@ -54,7 +56,7 @@ public final class Routes {
 
     /** The routes to {@link #BACKEND}. */
     static final Set<String> TO_BACKEND =
-            Set.of(MAIN, WEBSOCKET, OFF, QUICK, CUT, DEEP, HOSTLESS, NAMED, NARROW, SINGLE, FEW);
+            Set.of(MAIN, WEBSOCKET, OFF, QUICK, IMPATIENT, CUT, DEEP, HOSTLESS, NAMED, NARROW, SINGLE, FEW);
 
     /** Before the name of a route to {@link #BACKEND}: one with the same settings to the same backend over TLS. */
     static final String OVER_TLS = "tls-";
@@ -83,6 +85,7 @@ public final class Routes {
                         "idleTimeout", "1s",
                         "handshakeTimeout", "700ms",
                         "tunnelIdleTimeout", "0"));
+        routes.put(IMPATIENT, Map.of("proxyTo", backend, "sendTimeout", "2s"));
         routes.put(CUT, Map.of("proxyTo", backend, "upgrade", "any", "tunnelIdleTimeout", "1s"));
         routes.put(DEAD, Map.of("proxyTo", "http://127.0.0.1:" + NOBODY.getLocalPort(), "upgrade", "any"));
         routes.put(DEEP, Map.of("proxyTo", backend + "/deep/er", "upgrade", "any"));

@@ -32,7 +32,13 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         /** Parses a Content-Type that names a charset and writes it anew. */
         RESPELLS_CHARSET,
         /** Does not show a query that is empty, nor the question mark that a query begins with. */
-        DROPS_A_LEADING_QUESTION_MARK
+        DROPS_A_LEADING_QUESTION_MARK,
+        /** Offers WebSocket over HTTP/2 (RFC 8441). */
+        OFFERS_EXTENDED_CONNECT,
+        /** Ends a connection of HTTP/2 when a CONNECT comes on it. */
+        GOES_AWAY_AT_CONNECT,
+        /** Does not tell a servlet that waits that the client has reset its stream of HTTP/2. */
+        HIDES_RESET_STREAMS
     }
 
     public boolean has(Trait trait) {

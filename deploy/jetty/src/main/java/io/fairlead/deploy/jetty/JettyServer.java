@@ -52,7 +52,8 @@ public final class JettyServer implements Fairlead {
                     Trait.REFUSES_CONNECT_ITSELF,
                     Trait.REFUSES_ODD_UPGRADES,
                     Trait.SWITCHES_TO_H2C,
-                    Trait.RESPELLS_CHARSET),
+                    Trait.RESPELLS_CHARSET,
+                    Trait.OFFERS_EXTENDED_CONNECT),
             Set.of(),
             403);
 

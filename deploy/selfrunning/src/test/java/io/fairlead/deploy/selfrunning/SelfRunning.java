@@ -37,7 +37,8 @@ final class SelfRunning implements Fairlead, AutoCloseable {
                     Trait.ENDS_OUTPUT_ALONE,
                     Trait.REFUSES_CONNECT_ITSELF,
                     Trait.REFUSES_ODD_UPGRADES,
-                    Trait.RESPELLS_CHARSET),
+                    Trait.RESPELLS_CHARSET,
+                    Trait.OFFERS_EXTENDED_CONNECT),
             Set.of(),
             405);
 
