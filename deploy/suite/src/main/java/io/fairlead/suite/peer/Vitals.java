@@ -11,8 +11,12 @@ import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.management.JMException;
 import javax.management.MBeanServerConnection;
+import javax.management.ObjectName;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
 
@@ -25,14 +29,14 @@ public final class Vitals {
 
     private static final MBeanServerConnection HERE = ManagementFactory.getPlatformMBeanServer();
 
-    private final boolean ofThisJvm;
+    private final MBeanServerConnection jvm;
     private final ThreadMXBean threads;
     private final MemoryMXBean memory;
     private final UnixOperatingSystemMXBean system;
     private final List<BufferPoolMXBean> pools;
 
     public Vitals(MBeanServerConnection jvm) {
-        ofThisJvm = jvm == HERE;
+        this.jvm = jvm;
         try {
             threads = ManagementFactory.getPlatformMXBean(jvm, ThreadMXBean.class);
             memory = ManagementFactory.getPlatformMXBean(jvm, MemoryMXBean.class);
@@ -64,10 +68,6 @@ public final class Vitals {
         }
     }
 
-    public boolean ofThisJvm() {
-        return ofThisJvm;
-    }
-
     /** The names of the live threads, without peers, JMX and the JVM's own. */
     public List<String> threads() {
         return Stream.of(threads.getThreadInfo(threads.getAllThreadIds()))
@@ -79,6 +79,28 @@ public final class Vitals {
                         && !name.startsWith("Attach Listener"))
                 .sorted()
                 .toList();
+    }
+
+    /** The class loaders that have defined a class of this name, after a collection; each by a name of the JVM's. */
+    public Set<String> loadersOf(String className) {
+        memory.gc();
+        try {
+            Object hierarchy = jvm.invoke(
+                    ObjectName.getInstance("com.sun.management:type=DiagnosticCommand"),
+                    "vmClassHierarchy",
+                    new Object[] {new String[] {className}},
+                    new String[] {String[].class.getName()});
+            // A line for each of them: |  |--io.fairlead.proxy.UpgradeProxyServlet/0x00007f2b1c3d4e50
+            String before = "--" + className + "/";
+            return hierarchy
+                    .toString()
+                    .lines()
+                    .filter(line -> line.contains(before))
+                    .map(line -> line.substring(line.indexOf(before) + before.length()))
+                    .collect(Collectors.toSet());
+        } catch (JMException | IOException e) {
+            throw new IllegalStateException("the JVM does not say which classes it has", e);
+        }
     }
 
     /** Open files and sockets, peers included where they live in the same JVM. */
