@@ -1,5 +1,6 @@
 package io.fairlead.proxy.tunnel;
 
+import java.io.IOException;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 final class Side {
 
     private final Tunnel tunnel;
-    private final Leg leg;
+    private Leg leg;
     private @Nullable Pump reader;
     private @Nullable Pump writer;
     private @Nullable SelectionKey key;
@@ -43,6 +44,15 @@ final class Side {
         } else {
             key = channel.register(loop.selector(), interest, this);
         }
+    }
+
+    /** Goes on with {@code real} in place of the leg that stood in for it. */
+    void become(Leg real, TunnelLoop loop) throws IOException {
+        PromisedLeg before = (PromisedLeg) leg;
+        leg = real;
+        register(loop);
+        before.handOverTo(real);
+        ready(SelectionKey.OP_READ | SelectionKey.OP_WRITE);
     }
 
     /** The selector's news. */

@@ -28,7 +28,7 @@ public final class Tunnel {
     private final TunnelLoop loop;
     private final TunnelSettings settings;
     private final Consumer<TunnelEnd> listener;
-    private final Leg backendLeg;
+    private Leg backendLeg;
     private final AtomicBoolean handedOver = new AtomicBoolean();
     private final long startNanos;
 
@@ -63,6 +63,50 @@ public final class Tunnel {
         if (handedOver.compareAndSet(false, true)) {
             loop.execute(() -> end(Reason.NOT_CONNECTED, null));
         }
+    }
+
+    /**
+     * Gives a tunnel that was opened with a {@link PromisedLeg} its backend's real one. If the tunnel has ended meanwhile,
+     * {@code real} is reset. Any thread.
+     */
+    public void fulfil(Leg real) {
+        if (!loop.execute(() -> become(real))) {
+            real.reset();
+        }
+    }
+
+    private void become(Leg real) {
+        if (ended) {
+            real.reset();
+            return;
+        }
+        backendLeg = real;
+        Side side = backend;
+        if (side == null) {
+            // The client's comes later, and finds it.
+            return;
+        }
+        touch();
+        try {
+            side.become(real, loop);
+        } catch (IOException failure) {
+            failed(side, failure);
+        } catch (RuntimeException unfit) {
+            broken(side, unfit);
+        }
+    }
+
+    /** Ends a tunnel whose backend's leg will not come: both sides are closed. Any thread. */
+    public void breakPromise(IOException why) {
+        handedOver.set(true);
+        loop.execute(() -> {
+            Side side = backend;
+            if (side == null) {
+                end(Reason.BACKEND_FAILED, why);
+            } else {
+                failed(side, why);
+            }
+        });
     }
 
     private void join(Leg clientLeg) {

@@ -1,5 +1,6 @@
 package io.fairlead.proxy.tunnel;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -99,6 +100,75 @@ class TunnelTest {
             assertThat(pair.client().misuses() + pair.backend().misuses()).isZero();
             assertThat(pair.client().wasReset() || pair.backend().wasReset()).isFalse();
         }
+    }
+
+    private record Promise(PipeLeg client, Tunnel tunnel, List<byte[]> taken, AtomicLong closes) {}
+
+    private Promise promised() {
+        List<byte[]> taken = new CopyOnWriteArrayList<>();
+        AtomicLong closes = new AtomicLong();
+        Tunnel tunnel =
+                tunnels.open(new PromisedLeg(8, taken::add, closes::incrementAndGet), settings(false), ends::add);
+        assertThat(tunnel).isNotNull();
+        return new Promise(new PipeLeg(7, 3), tunnel, taken, closes);
+    }
+
+    @Test
+    void aBackendThatWaitsForBytesGetsExactlyTheseBeforeItsLegIsThere() {
+        Promise promise = promised();
+        promise.tunnel().connect(promise.client());
+        promise.client().send("1234567".getBytes(US_ASCII));
+        await().until(() -> promise.client().unread() == 0);
+        assertThat(promise.taken()).isEmpty();
+        promise.client().send("8 and more".getBytes(US_ASCII));
+        promise.client().end();
+        await().until(() -> !promise.taken().isEmpty());
+        PipeLeg backend = new PipeLeg(8, 3);
+        backend.send("answer".getBytes(US_ASCII));
+        promise.tunnel().fulfil(backend);
+        await().until(backend::sawEnd);
+        backend.end();
+        assertThat(end().reason()).isEqualTo(Reason.CLIENT_CLOSED);
+        assertThat(promise.taken()).containsExactly("12345678".getBytes(US_ASCII));
+        assertThat(backend.received()).asString(US_ASCII).isEqualTo(" and more");
+        assertThat(promise.client().received()).asString(US_ASCII).isEqualTo("answer");
+        assertThat(promise.closes()).hasValue(0);
+        assertThat(promise.client().misuses() + backend.misuses()).isZero();
+    }
+
+    @Test
+    void aLegThatComesBeforeTheClientsIsTheBackends() {
+        Promise promise = promised();
+        PipeLeg backend = new PipeLeg(8, 3);
+        promise.tunnel().fulfil(backend);
+        promise.tunnel().connect(promise.client());
+        promise.client().send("12345678".getBytes(US_ASCII));
+        await().until(() -> backend.received().length == 8);
+        assertThat(promise.taken()).isEmpty();
+    }
+
+    @Test
+    void aBrokenPromiseEndsTheClientsSideToo() {
+        Promise promise = promised();
+        promise.tunnel().connect(promise.client());
+        promise.client().send("12345678".getBytes(US_ASCII));
+        await().until(() -> !promise.taken().isEmpty());
+        promise.tunnel().breakPromise(new IOException("refused"));
+        assertThat(end().reason()).isEqualTo(Reason.BACKEND_FAILED);
+        assertThat(promise.client().wasReset()).isTrue();
+        assertThat(promise.closes()).hasValue(1);
+    }
+
+    @Test
+    void aLegThatComesAfterTheEndIsReset() {
+        Promise promise = promised();
+        promise.tunnel().connect(promise.client());
+        promise.client().failReads(new SocketException("reset"));
+        assertThat(end().reason()).isEqualTo(Reason.CLIENT_FAILED);
+        assertThat(promise.closes()).hasValue(1);
+        PipeLeg backend = new PipeLeg(8, 3);
+        promise.tunnel().fulfil(backend);
+        await().until(backend::wasReset);
     }
 
     @Test
