@@ -2,6 +2,7 @@ package io.fairlead.proxy;
 
 import io.fairlead.proxy.BackendHandshake.BackendProtocolException;
 import io.fairlead.proxy.Deadlines.Deadline;
+import io.fairlead.proxy.UpgradeRequest.Form;
 import io.fairlead.proxy.tls.HandshakeFault;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -11,6 +12,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -20,6 +22,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.eclipse.jetty.client.HttpResponseException;
 import org.eclipse.jetty.client.Response;
@@ -70,14 +73,20 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final @Nullable UpgradeRequest upgrade;
     private final boolean headOverHttp2;
     private final Resumption cutOff;
+    private final Deadlines deadlines;
     private final Deadline deadline;
     private final @Nullable Deadline continuePatience;
+    private volatile @Nullable Deadline silencePatience;
     private final AtomicBoolean ended = new AtomicBoolean();
+
+    /** Whether the client's answer has begun, the backend's or ours. */
+    private final AtomicBoolean spoken = new AtomicBoolean();
 
     /** The response's last byte written, and the client's word that the exchange is over. */
     private final AtomicInteger parts = new AtomicInteger(2);
 
     private volatile boolean requestSent;
+    private volatile boolean listsTransports;
     private volatile boolean bodyBegun;
     private volatile boolean writing;
     private volatile @Nullable BodyRelay relay;
@@ -86,6 +95,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private volatile boolean complete;
     private volatile int retries;
     private volatile @Nullable Throwable clientFailure;
+
+    /** Told when the backend does not keep what the client was promised; null when nothing was. */
+    private volatile @Nullable Consumer<Throwable> promise;
 
     /** The servlet's request must be asynchronous by now. */
     Exchange(
@@ -105,10 +117,21 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         this.upgrade = upgrade;
         this.headOverHttp2 = request.getMethod().equals("HEAD") && !HopHeaders.isHttp1(request.getProtocol());
         this.cutOff = cutOff;
+        this.deadlines = deadlines;
         this.deadline = deadlines.begin(this::expired);
         this.continuePatience = backendRequest.getAttributes().containsKey(BackendClient.CONTINUE)
                 ? deadlines.begin(this::sendBodyAnyway)
                 : null;
+    }
+
+    /** Sends a handshake. A backend that wants more than its head is told of by {@code silence}. */
+    void start(Runnable silence) {
+        if (upgrade != null && upgrade.form() == Form.HIXIE_76) {
+            Deadline patience = deadlines.begin(silence);
+            silencePatience = patience;
+            backendRequest.onRequestSuccess(sent -> patience.in(Hixie76.PATIENCE));
+        }
+        start();
     }
 
     /** Sends the request. */
@@ -167,19 +190,36 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                     "the backend answered " + answer.getStatus() + " to a handshake and did not switch protocols"));
             return;
         }
+        if (!spoken.compareAndSet(false, true)) {
+            backendRequest.abort(new BackendProtocolException("the backend answered " + answer.getStatus()));
+            return;
+        }
         answered = true;
         endPatience();
         deadline.in(route.idleTimeout());
         response.setStatus(answer.getStatus());
-        copy(HopHeaders.response(answer.getHeaders()), response);
+        List<HttpField> fields = HopHeaders.response(answer.getHeaders());
+        listsTransports = upgrade == null
+                && !route.hiddenTransports().isEmpty()
+                && SocketIo09.mayListTransports(request.getMethod(), backendRequest.getPath(), answer);
+        copy(forClient(listsTransports ? SocketIo09.withoutLength(fields) : fields), response);
         if (upgrade != null) {
             // Bytes meant for the other protocol may follow on either side: neither connection carries a next request.
             if (!upgrade.extendedConnect()) {
                 response.setHeader("Connection", "close");
             }
-            ((HttpResponse) answer)
-                    .headers(fields -> fields.put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString()));
+            ((HttpResponse) answer).headers(sent -> sent.put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString()));
         }
+    }
+
+    /** A backend's fields in the client's terms. */
+    List<HttpField> forClient(List<HttpField> fields) {
+        return route.rewrite()
+                .fields(fields, this::asked, backendRequest.getHeaders().get(HttpHeader.HOST));
+    }
+
+    private Asked asked() {
+        return Asked.of(request, route.trustedProxies().contain(request.getRemoteAddr()));
     }
 
     /** Sets the fields of a backend's head. The first of a name replaces what the server has put there, as a Date. */
@@ -208,8 +248,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     @Override
-    public void onContentSource(Response answer, Content.Source content) {
+    public void onContentSource(Response answer, Content.Source source) {
         bodyBegun = true;
+        Content.Source content = listsTransports ? new SocketIo09.Body(source, route.hiddenTransports()) : source;
         if (headOverHttp2) {
             Content.Source.consumeAll(content, Callback.from(this::part, failure -> {}));
             return;
@@ -273,6 +314,14 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     @Override
     public void onComplete(Result result) {
         Throwable failure = result.getFailure();
+        Consumer<Throwable> promised = promise;
+        if (promised != null) {
+            endDeadlines();
+            if (failure != null) {
+                promised.accept(failure);
+            }
+            return;
+        }
         if (failure != null && wasStale(failure)) {
             // One event at a time.
             retries = retries + 1;
@@ -317,7 +366,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     @Override
     public void clientGone(Throwable failure) {
         clientFailure = failure;
-        stopRelay();
+        stopBodies();
         LOG.debug("{}: the client went away", route.name(), failure);
         backendRequest.abort(failure);
         if (complete) {
@@ -332,7 +381,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             return;
         }
         endDeadlines();
-        stopRelay();
+        stopBodies();
         try {
             if (clientFailure == null && response.isCommitted()) {
                 LOG.debug("{}: a response is cut off", route.name(), failure);
@@ -348,9 +397,13 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         completeAsync();
     }
 
-    private void stopRelay() {
-        BodyRelay body = relay;
-        if (body != null) {
+    /** Nothing of the server's is touched any more, so that it may have it back. */
+    private void stopBodies() {
+        BodyRelay answer = relay;
+        if (answer != null) {
+            answer.stop();
+        }
+        if (backendRequest.getAttributes().get(BodyReader.class.getName()) instanceof BodyReader body) {
             body.stop();
         }
     }
@@ -407,6 +460,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     private void completeAsync() {
+        stopBodies();
         try {
             sendHeadOfHead();
             context.complete();
@@ -424,6 +478,10 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         Deadline patience = continuePatience;
         if (patience != null) {
             patience.end();
+        }
+        Deadline silence = silencePatience;
+        if (silence != null) {
+            silence.end();
         }
     }
 
@@ -458,10 +516,42 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         }
     }
 
-    /** For a tunnel: the handshake is over, and the deadlines with it. False when the exchange has ended already. */
+    /** For a tunnel: the handshake is over, and the deadlines with it. False when the client has its answer already. */
     boolean handOver() {
         endDeadlines();
-        return ended.compareAndSet(false, true);
+        return spoken.compareAndSet(false, true) && ended.compareAndSet(false, true);
+    }
+
+    /**
+     * For a tunnel whose client is answered before the backend has answered; the backend's deadline stays.
+     *
+     * @param broken told when the backend answers otherwise, or not at all
+     * @return false when the client has its answer already
+     */
+    boolean promise(Consumer<Throwable> broken) {
+        promise = broken;
+        if (spoken.compareAndSet(false, true) && ended.compareAndSet(false, true)) {
+            return true;
+        }
+        promise = null;
+        return false;
+    }
+
+    boolean isPromised() {
+        return promise != null;
+    }
+
+    /** Sends what the backend waits for behind the head that it has. */
+    void sendBehindHead(byte[] bytes) {
+        if (backendRequest.getConnection() instanceof HttpConnectionOverHTTP connection) {
+            connection.getEndPoint().write(Callback.from(() -> {}, this::abort), ByteBuffer.wrap(bytes));
+        } else {
+            abort(new IOException("the backend's connection is gone"));
+        }
+    }
+
+    void abort(Throwable failure) {
+        backendRequest.abort(failure);
     }
 
     // ---- the server's word on the asynchronous request

@@ -15,14 +15,29 @@ import org.jspecify.annotations.Nullable;
 record Forwarding(
         String clientAddress, String scheme, @Nullable String host, int port) {
 
+    /**
+     * Adds this hop. What {@code fields} hold of earlier hops comes from a proxy that is trusted: lists grow by one, and what
+     * the first one saw of the client stays.
+     */
     void addTo(HttpFields.Mutable fields) {
-        fields.add("X-Forwarded-For", clientAddress);
-        fields.add("X-Forwarded-Proto", scheme);
-        fields.add("X-Forwarded-Port", Integer.toString(port));
+        append(fields, "X-Forwarded-For", clientAddress);
+        keepOrAdd(fields, "X-Forwarded-Proto", scheme);
+        keepOrAdd(fields, "X-Forwarded-Port", Integer.toString(port));
         if (host != null) {
-            fields.add("X-Forwarded-Host", host);
+            keepOrAdd(fields, "X-Forwarded-Host", host);
         }
-        fields.add("Forwarded", forwarded());
+        append(fields, "Forwarded", forwarded());
+    }
+
+    private static void append(HttpFields.Mutable list, String name, String hop) {
+        String before = String.join(", ", list.getValuesList(name));
+        list.put(name, before.isEmpty() ? hop : before + ", " + hop);
+    }
+
+    private static void keepOrAdd(HttpFields.Mutable fields, String name, String value) {
+        if (!fields.contains(name)) {
+            fields.add(name, value);
+        }
     }
 
     private String forwarded() {
@@ -45,8 +60,6 @@ record Forwarding(
     /** Adds this hop to what the client's message says of its way. */
     static void addVia(HttpFields.Mutable fields, String protocol, String viaHost) {
         String version = protocol.startsWith("HTTP/") ? protocol.substring("HTTP/".length()) : protocol;
-        String hop = version + " " + viaHost;
-        String before = String.join(", ", fields.getValuesList("Via"));
-        fields.put("Via", before.isEmpty() ? hop : before + ", " + hop);
+        append(fields, "Via", version + " " + viaHost);
     }
 }

@@ -38,6 +38,16 @@ final class HopHeaders {
 
     private HopHeaders() {}
 
+    /** What a request may keep. */
+    enum Kept {
+        /** The client's Host field. */
+        HOST,
+        /** What came with the request of earlier hops: from a peer that is trusted. */
+        FORWARDING,
+        /** HTTP/2 may split the Cookie field, HTTP/1.1 may not (RFC 9113 section 8.2.3). */
+        COOKIES_AS_ONE
+    }
+
     /** The request's fields, as a server gives them. */
     interface RequestFields {
         Enumeration<String> names();
@@ -66,9 +76,9 @@ final class HopHeaders {
     /**
      * The end-to-end fields of a request: names, values, order and multiplicity as they came.
      *
-     * @param joinCookies HTTP/2 may split the Cookie field, HTTP/1.1 may not (RFC 9113 section 8.2.3)
+     * @param kept what else, that does not go through by itself
      */
-    static HttpFields.Mutable request(RequestFields request, boolean keepHost, boolean joinCookies) {
+    static HttpFields.Mutable request(RequestFields request, Set<Kept> kept) {
         Set<String> named = connectionOptions(request.values("Connection"));
         HttpFields.Mutable fields = HttpFields.build();
         Enumeration<String> names = request.names();
@@ -76,11 +86,16 @@ final class HopHeaders {
             String name = names.nextElement();
             String lower = name.toLowerCase(Locale.ROOT);
             boolean host = lower.equals("host");
-            if (host ? !keepHost : HOP.contains(lower) || named.contains(lower) || isForwarding(lower)) {
+            boolean dropped = host
+                    ? !kept.contains(Kept.HOST)
+                    : HOP.contains(lower)
+                            || named.contains(lower)
+                            || (isForwarding(lower) && !kept.contains(Kept.FORWARDING));
+            if (dropped) {
                 continue;
             }
             Enumeration<String> values = request.values(name);
-            if (joinCookies && lower.equals("cookie")) {
+            if (kept.contains(Kept.COOKIES_AS_ONE) && lower.equals("cookie")) {
                 fields.put(name, String.join("; ", Collections.list(values)));
                 continue;
             }

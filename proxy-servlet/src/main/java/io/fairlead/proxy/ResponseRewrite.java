@@ -1,15 +1,19 @@
 package io.fairlead.proxy;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.eclipse.jetty.http.HttpField;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a backend says of its own place, told to the client in the client's terms: redirects and cookies. Pure.
  *
- * <p>As nginx's {@code proxy_redirect}, {@code proxy_cookie_path} and {@code proxy_cookie_domain}. Without rules of the
+ * <p>The place that a handshake of the old WebSocket drafts names is what the client asked for. Else as nginx's {@code proxy_redirect}, {@code proxy_cookie_path} and {@code proxy_cookie_domain}. Without rules of the
  * user's it does what the route itself says: the backend's address becomes the one that the client asked, and the backend's
  * path becomes the path below which the client sees it.
  *
@@ -25,6 +29,8 @@ record ResponseRewrite(
         Rules cookiePaths,
         Rules cookieDomains) {
 
+    private static final Set<String> NAMES =
+            Set.of("location", "refresh", "set-cookie", "sec-websocket-location", "websocket-location");
     private static final Pattern ABSOLUTE =
             Pattern.compile("(https?|wss?):(//)([^/?#]*)(.*)", Pattern.CASE_INSENSITIVE);
     private static final Pattern REFRESH =
@@ -44,38 +50,46 @@ record ResponseRewrite(
     }
 
     /**
-     * How the client asked.
+     * A response's fields for the client.
      *
-     * @param scheme http or https
-     * @param host the Host field; null if there was none
-     * @param hostSent the Host field that the backend got
+     * @param hostSent the Host field that the backend got; null if there was none
      */
-    record Asked(
-            String scheme, @Nullable String host, @Nullable String hostSent) {}
+    List<HttpField> fields(List<HttpField> fields, Supplier<Asked> asked, @Nullable String hostSent) {
+        List<HttpField> rewritten = new ArrayList<>(fields.size());
+        for (HttpField field : fields) {
+            String value = NAMES.contains(field.getLowerCaseName())
+                    ? field(field.getLowerCaseName(), field.getValue(), asked.get(), hostSent)
+                    : field.getValue();
+            rewritten.add(value.equals(field.getValue()) ? field : new HttpField(field.getName(), value));
+        }
+        return rewritten;
+    }
 
-    /** The field's value for the client. */
-    String field(String name, String value, Asked asked) {
-        return switch (name.toLowerCase(Locale.ROOT)) {
-            case "location" -> location(value, asked);
+    /** @param name lower-case */
+    String field(String name, String value, Asked asked, @Nullable String hostSent) {
+        return switch (name) {
+            case "location" -> location(value, asked, hostSent);
             case "refresh" -> {
                 Matcher refresh = REFRESH.matcher(value);
-                yield refresh.matches() ? refresh.group(1) + location(refresh.group(2), asked) : value;
+                yield refresh.matches() ? refresh.group(1) + location(refresh.group(2), asked, hostSent) : value;
             }
             case "set-cookie" -> cookie(value, asked);
+            // An old client compares it with what it asked for.
+            case "sec-websocket-location", "websocket-location" -> asked.webSocketUrl();
             default -> value;
         };
     }
 
     // ---- redirects
 
-    private String location(String location, Asked asked) {
+    private String location(String location, Asked asked, @Nullable String hostSent) {
         if (!redirects.automatic()) {
             return replaced(location, redirects);
         }
         Matcher absolute = ABSOLUTE.matcher(location);
         if (absolute.matches()) {
-            String host = asked.host();
-            boolean own = isOwn(absolute.group(1), absolute.group(3), asked);
+            String host = asked.authority();
+            boolean own = isOwn(absolute.group(1), absolute.group(3), hostSent);
             return own && host != null
                     ? schemeFor(absolute.group(1), asked) + "://" + host + path(absolute.group(4))
                     : location;
@@ -89,10 +103,10 @@ record ResponseRewrite(
     }
 
     /** Whether an address is this route's backend, by its own name or by the one that it was called. */
-    private boolean isOwn(String scheme, String authority, Asked asked) {
+    private boolean isOwn(String scheme, String authority, @Nullable String hostSent) {
         String named = withoutUsualPort(scheme, authority);
         return named.equals(withoutUsualPort(scheme, targetAuthority))
-                || (asked.hostSent() != null && named.equals(withoutUsualPort(scheme, asked.hostSent())));
+                || (hostSent != null && named.equals(withoutUsualPort(scheme, hostSent)));
     }
 
     private static String withoutUsualPort(String scheme, String authority) {
@@ -168,7 +182,7 @@ record ResponseRewrite(
         String bare = bare(domain);
         if (cookieDomains.automatic()) {
             boolean ofBackend = bare.equals(hostOf(targetAuthority));
-            boolean ofClient = asked.host() != null && bare.equals(hostOf(asked.host()));
+            boolean ofClient = asked.authority() != null && bare.equals(hostOf(asked.authority()));
             return ofBackend && !ofClient ? "" : domain;
         }
         for (Rule rule : cookieDomains.list()) {

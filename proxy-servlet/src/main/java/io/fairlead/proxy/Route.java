@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param target scheme, host and port of the backend
  * @param targetPath what replaces {@code prefix}, without a slash at its end; empty or absolute
  * @param prefix what is removed from the request's path: context path and the {@code prefix} setting
+ * @param hiddenTransports taken out of the list in an answer of Socket.IO 0.9
  */
 record Route(
         String name,
@@ -34,6 +36,9 @@ record Route(
         Duration tunnelIdleTimeout,
         Duration closeTimeout,
         Duration undeployDrain,
+        TrustedProxies trustedProxies,
+        ResponseRewrite rewrite,
+        Set<String> hiddenTransports,
         ServerAdapters.Choice serverAdapter,
         ClientSettings client,
         LoopSettings loops) {

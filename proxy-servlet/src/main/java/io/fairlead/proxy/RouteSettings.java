@@ -1,5 +1,7 @@
 package io.fairlead.proxy;
 
+import io.fairlead.proxy.ResponseRewrite.Rule;
+import io.fairlead.proxy.ResponseRewrite.Rules;
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.LoopSettings;
 import io.fairlead.proxy.Route.TlsSettings;
@@ -16,6 +18,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -57,6 +60,11 @@ final class RouteSettings {
             "handshakeTimeout",
             "tunnelIdleTimeout",
             "closeTimeout",
+            "trustedProxies",
+            "proxyRedirect",
+            "proxyCookiePath",
+            "proxyCookieDomain",
+            "socketIo09HideTransports",
             "undeployDrain",
             "tunnelThreads",
             "tunnelBufferSize",
@@ -79,6 +87,7 @@ final class RouteSettings {
     private static final Pattern DURATION = Pattern.compile("(\\d{1,15})\\s*(ms|s|m|h|d)?");
     private static final Pattern SIZE = Pattern.compile("(\\d{1,10})\\s*(B|KB|MB)?", Pattern.CASE_INSENSITIVE);
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._~\\-\\[\\]:]+");
+    private static final Pattern TRANSPORT = Pattern.compile("[a-z][a-z0-9-]*");
     private static final Pattern HOST_AND_PORT = Pattern.compile("([a-z0-9._~\\-]+|\\[[0-9a-f:.]+]):\\d{1,5}");
     private static final Pattern PLACEHOLDER = Pattern.compile("%\\{([A-Za-z0-9_.]+)(?::-([^}]*))?}");
     private static final Pattern LOOKS_LIKE_PLACEHOLDER = Pattern.compile("%\\{");
@@ -233,6 +242,11 @@ final class RouteSettings {
                 choice("serverAdapter", ServerAdapters.Choice.AUTO, ServerAdapters.Choice.values());
         String hostHeader = text("hostHeader", HOST, "a host, or host:port");
         String viaHost = text("viaHost", HOST, "a name without spaces");
+        TrustedProxies trusted = trustedProxies();
+        Rules redirects = rules("proxyRedirect");
+        Rules cookiePaths = rules("proxyCookiePath");
+        Rules cookieDomains = rules("proxyCookieDomain");
+        Set<String> hiddenTransports = transports("socketIo09HideTransports");
         List<String> whiteList = hosts("whiteList");
         List<String> blackList = hosts("blackList");
         if (proxyTo == null) {
@@ -246,10 +260,11 @@ final class RouteSettings {
             fault("proxyTo", "is '" + backend + "', which is in the blackList");
         }
         String path = proxyTo.getRawPath();
+        String targetPath = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
         return new Route(
                 name,
                 URI.create(proxyTo.getScheme() + "://" + proxyTo.getRawAuthority()),
-                path.endsWith("/") ? path.substring(0, path.length() - 1) : path,
+                targetPath,
                 prefix,
                 preserveHost,
                 hostHeader,
@@ -262,6 +277,10 @@ final class RouteSettings {
                 tunnelIdleTimeout,
                 closeTimeout,
                 undeployDrain,
+                trusted,
+                new ResponseRewrite(
+                        prefix, targetPath, proxyTo.getRawAuthority(), redirects, cookiePaths, cookieDomains),
+                hiddenTransports,
                 adapter,
                 client,
                 loops);
@@ -361,6 +380,22 @@ final class RouteSettings {
         }
     }
 
+    private Set<String> transports(String setting) {
+        Set<String> transports = new LinkedHashSet<>();
+        for (String entry : valueOr(setting, "").split(",", -1)) {
+            String transport = entry.trim();
+            if (TRANSPORT.matcher(transport).matches()) {
+                transports.add(transport);
+            } else if (!transport.isEmpty()) {
+                fault(
+                        setting,
+                        "is a list of Socket.IO's transports, as websocket,htmlfile, not '" + Answers.clean(transport)
+                                + "'");
+            }
+        }
+        return transports;
+    }
+
     private List<String> hosts(String setting) {
         List<String> hosts = new ArrayList<>();
         for (String entry : valueOr(setting, "").split(",", -1)) {
@@ -374,6 +409,44 @@ final class RouteSettings {
             hosts.add(host);
         }
         return hosts;
+    }
+
+    private TrustedProxies trustedProxies() {
+        List<String> networks = Arrays.stream(valueOr("trustedProxies", "").split("[,\\s]+"))
+                .filter(entry -> !entry.isEmpty())
+                .toList();
+        try {
+            return TrustedProxies.of(networks);
+        } catch (IllegalArgumentException wrong) {
+            fault(
+                    "trustedProxies",
+                    "is a list of addresses and networks, as 10.0.0.0/8, ::1, not '" + wrong.getMessage() + "'");
+            return TrustedProxies.NONE;
+        }
+    }
+
+    /** {@code default}, {@code off}, or pairs: what is, and what it becomes. */
+    private Rules rules(String setting) {
+        String value = valueOr(setting, "default");
+        if (value.equals("default")) {
+            return Rules.AUTOMATIC;
+        }
+        if (value.equals("off")) {
+            return Rules.OFF;
+        }
+        List<Rule> rules = new ArrayList<>();
+        for (String pair : value.split("[,\\n]", -1)) {
+            String[] sides = pair.trim().split("\\s+", -1);
+            if (sides.length == 2) {
+                rules.add(new Rule(sides[0], sides[1]));
+            } else if (!pair.isBlank()) {
+                fault(
+                        setting,
+                        "is 'default', 'off', or pairs 'from to' with commas between, not '"
+                                + Answers.clean(pair.trim()) + "'");
+            }
+        }
+        return new Rules(false, List.copyOf(rules));
     }
 
     private @Nullable String text(String setting, Pattern form, String description) {

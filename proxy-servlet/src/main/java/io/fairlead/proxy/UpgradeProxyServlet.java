@@ -1,17 +1,14 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.Exchange.Resumption;
+import io.fairlead.proxy.HopHeaders.Kept;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.Leg;
-import io.fairlead.proxy.tunnel.Tunnel;
-import io.fairlead.proxy.tunnel.TunnelEnd;
-import io.fairlead.proxy.tunnel.TunnelSettings;
 import io.fairlead.proxy.tunnel.Tunnels;
 import jakarta.servlet.DispatcherType;
-import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
@@ -21,6 +18,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
@@ -35,7 +33,6 @@ import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.ee10.proxy.AsyncProxyServlet;
 import org.eclipse.jetty.http.HttpFields;
-import org.eclipse.jetty.util.Callback;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -215,6 +212,12 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                         response,
                         HttpServletResponse.SC_BAD_REQUEST,
                         "A WebSocket handshake is a GET without a body.");
+            case BROKEN_KEYS ->
+                refuse(
+                        request,
+                        response,
+                        HttpServletResponse.SC_BAD_REQUEST,
+                        "The keys of this WebSocket handshake were changed on the way: each of their spaces counts.");
             case NOT_CARRIED ->
                 refuse(request, response, HttpServletResponse.SC_NOT_IMPLEMENTED, "This protocol is not carried here.");
         }
@@ -260,9 +263,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 // The exchange has deadlines of its own.
                 .idleTimeout(0, TimeUnit.MILLISECONDS);
         HttpUpgrader.Factory handshake = version -> new BackendHandshake(
-                upgrade,
-                getHttpClient().getExecutor(),
-                (answer, leg) -> switched(request, backendRequest, answer, leg));
+                upgrade, getHttpClient().getExecutor(), (answer, leg) -> switched(backendRequest, answer, leg));
         backendRequest.attribute(HttpUpgrader.Factory.class.getName(), handshake);
         if (upgrade == null && expects100Continue(request) && hasContent(request)) {
             AtomicBoolean begun = new AtomicBoolean();
@@ -277,6 +278,15 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     protected void copyRequestHeaders(HttpServletRequest request, Request backendRequest) {
         Route route = started().route();
         boolean http1 = HopHeaders.isHttp1(request.getProtocol());
+        Set<Kept> kept = EnumSet.noneOf(Kept.class);
+        if (!http1) {
+            kept.add(Kept.COOKIES_AS_ONE);
+        } else if (route.preserveHost() && route.hostHeader() == null) {
+            kept.add(Kept.HOST);
+        }
+        if (route.trustedProxies().contain(request.getRemoteAddr())) {
+            kept.add(Kept.FORWARDING);
+        }
         HttpFields.Mutable fields = HopHeaders.request(
                 new HopHeaders.RequestFields() {
                     @Override
@@ -289,12 +299,14 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                         return request.getHeaders(name);
                     }
                 },
-                route.preserveHost() && route.hostHeader() == null && http1,
-                !http1);
+                kept);
         if (route.hostHeader() != null) {
             fields.put("Host", route.hostHeader());
         } else if (route.preserveHost() && !http1) {
-            fields.put("Host", authority(request));
+            String authority = Asked.authority(request);
+            if (authority != null) {
+                fields.put("Host", authority);
+            }
         }
         UpgradeRequest upgrade = upgradeOf(request);
         if (upgrade != null) {
@@ -305,13 +317,6 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             }
         }
         backendRequest.headers(all -> all.clear().add(fields));
-    }
-
-    /** What stands for the Host field over HTTP/2 (RFC 9113 section 8.3.1). */
-    private static String authority(HttpServletRequest request) {
-        int port = request.getServerPort();
-        boolean usual = port == (request.isSecure() ? 443 : 80);
-        return usual ? request.getServerName() : request.getServerName() + ":" + port;
     }
 
     /** As Jetty's; and over HTTP/2, where no field announces a body, what the stream knows. */
@@ -336,10 +341,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     protected void addProxyHeaders(HttpServletRequest request, Request backendRequest) {
         Forwarding forwarding = new Forwarding(
-                request.getRemoteAddr(),
-                request.getScheme(),
-                HopHeaders.isHttp1(request.getProtocol()) ? request.getHeader("Host") : authority(request),
-                request.getServerPort());
+                request.getRemoteAddr(), request.getScheme(), Asked.authority(request), request.getServerPort());
         backendRequest.headers(fields -> {
             Forwarding.addVia(fields, request.getProtocol(), started().viaHost());
             forwarding.addTo(fields);
@@ -349,152 +351,56 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     protected void sendProxyRequest(HttpServletRequest request, HttpServletResponse response, Request backendRequest) {
         Started now = started();
+        UpgradeRequest upgrade = upgradeOf(request);
         Exchange exchange = new Exchange(
                 now.route(),
                 request,
                 response,
                 (RawRequest) backendRequest,
-                upgradeOf(request),
+                upgrade,
                 (again, out) -> now.adapter().cutOff(again),
                 now.backend().deadlines());
         backendRequest.attribute(Exchange.class.getName(), exchange);
-        exchange.start();
+        if (upgrade == null) {
+            exchange.start();
+            return;
+        }
+        Handover handover = new Handover(
+                this, now.route(), now.tunnels(), now.adapter(), () -> started == null, request, upgrade, exchange);
+        backendRequest.attribute(Handover.class.getName(), handover);
+        exchange.start(handover::promise);
     }
 
-    /** The client's body could not be read: the exchange ends by the failure of its request. */
-    @Override
-    protected void onClientRequestFailure(
-            HttpServletRequest request, Request backendRequest, HttpServletResponse response, Throwable failure) {
-        backendRequest.abort(failure);
+    /** A thread of the HTTP client's. */
+    private static void switched(Request backendRequest, Response answer, Leg backend) {
+        if (backendRequest.getAttributes().get(Handover.class.getName()) instanceof Handover handover) {
+            handover.switched(answer, backend);
+        } else {
+            backend.reset();
+        }
     }
 
+    /** A body that can't be read ends the exchange by the failure of its request. */
     @Override
-    protected ReadListener newReadListener(
-            HttpServletRequest request,
-            HttpServletResponse response,
-            Request backendRequest,
-            AsyncRequestContent content) {
-        return new StreamReader(request, response, backendRequest, content) {
-            private volatile boolean refused;
-
-            @Override
-            protected void onRequestContent(
-                    HttpServletRequest from,
-                    Request to,
-                    AsyncRequestContent body,
-                    byte[] buffer,
-                    int offset,
-                    int length,
-                    Callback callback) {
-                Callback judged = Callback.from(callback::succeeded, failure -> {
-                    // The backend's side takes no more: the exchange knows why, and it is not the client.
-                    refused = true;
-                    callback.failed(failure);
-                });
-                super.onRequestContent(from, to, body, buffer, offset, length, judged);
+    protected Request.Content proxyRequestContent(
+            HttpServletRequest request, HttpServletResponse response, Request backendRequest) throws IOException {
+        AsyncRequestContent content = new AsyncRequestContent();
+        ServletInputStream input = request.getInputStream();
+        BodyReader reader = new BodyReader(input, content, getHttpClient().getRequestBufferSize(), failure -> {
+            Exchange exchange = exchangeOf(backendRequest);
+            if (exchange != null) {
+                exchange.clientGone(failure);
             }
-
-            @Override
-            public void onError(Throwable failure) {
-                Exchange exchange = exchangeOf(backendRequest);
-                if (exchange != null && !refused) {
-                    exchange.clientGone(failure);
-                }
-                super.onError(failure);
-            }
-        };
+        });
+        backendRequest.attribute(BodyReader.class.getName(), reader);
+        input.setReadListener(reader);
+        return content;
     }
 
     private static @Nullable Exchange exchangeOf(Request backendRequest) {
         return backendRequest.getAttributes().get(Exchange.class.getName()) instanceof Exchange exchange
                 ? exchange
                 : null;
-    }
-
-    // ---- an upgrade
-
-    /** The backend has switched protocols; a thread of the HTTP client's. */
-    private void switched(HttpServletRequest request, Request backendRequest, Response answer, Leg backendLeg) {
-        Started now = started;
-        UpgradeRequest upgrade = upgradeOf(request);
-        Exchange exchange = exchangeOf(backendRequest);
-        if (now == null || upgrade == null || exchange == null || !exchange.handOver()) {
-            backendLeg.reset();
-            return;
-        }
-        Route route = now.route();
-        TunnelSettings settings = new TunnelSettings(
-                this,
-                route.name(),
-                BackendHandshake.isFramed(upgrade, answer.getHeaders()),
-                route.closeTimeout(),
-                route.tunnelIdleTimeout(),
-                route.closeTimeout());
-        Tunnel tunnel = now.tunnels().open(backendLeg, settings, end -> log(route, end));
-        if (started == null && tunnel != null) {
-            // Destroyed meanwhile, so nobody would close it.
-            tunnel.abandon();
-        }
-        request.setAttribute(Exchange.RESUME, (Resumption)
-                (again, response) -> finish(again, response, now.adapter(), upgrade, answer.getHeaders(), tunnel));
-        try {
-            request.getAsyncContext().dispatch();
-        } catch (IllegalStateException clientIsGone) {
-            LOG.debug("{}: the client did not wait for the 101", route.name(), clientIsGone);
-            if (tunnel != null) {
-                tunnel.abandon();
-            }
-        }
-    }
-
-    /** Back in service(): the client gets the backend's 101, and its connection, or its stream, becomes the tunnel's. */
-    private void finish(
-            HttpServletRequest request,
-            HttpServletResponse response,
-            ServerAdapter adapter,
-            UpgradeRequest upgrade,
-            HttpFields head,
-            @Nullable Tunnel tunnel)
-            throws IOException, ServletException {
-        if (tunnel == null) {
-            refuse(request, response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "The proxy is stopping.");
-            return;
-        }
-        if (upgrade.extendedConnect()) {
-            response.setStatus(HttpServletResponse.SC_OK);
-            Exchange.copy(HopHeaders.connected(head), response);
-        } else {
-            response.setStatus(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
-            Exchange.copy(HopHeaders.switchingProtocols(head), response);
-        }
-        try {
-            adapter.takeOver(request, response, tunnel::connect);
-        } catch (IOException | ServletException | RuntimeException refused) {
-            tunnel.abandon();
-            if (response.isCommitted()) {
-                throw refused;
-            }
-            Answers.send(
-                    request,
-                    response,
-                    HttpServletResponse.SC_SERVICE_UNAVAILABLE,
-                    "This connection cannot be upgraded now.",
-                    LOG,
-                    getServletName(),
-                    refused,
-                    false);
-        }
-    }
-
-    private static void log(Route route, TunnelEnd end) {
-        LOG.debug(
-                "{}: tunnel ended: {}, {} bytes to the backend, {} to the client, {}",
-                route.name(),
-                end.reason(),
-                end.bytesToBackend(),
-                end.bytesToClient(),
-                end.duration(),
-                end.cause());
     }
 
     // ---- what Jetty's servlet asks for

@@ -18,14 +18,28 @@ import org.jspecify.annotations.Nullable;
  * @param header the Upgrade field as the client wrote it; empty unless {@link Kind#UPGRADE}
  * @param tokens its lower-case protocol names, without versions; empty unless {@link Kind#UPGRADE}
  * @param key a valid Sec-WebSocket-Key of a version 13 handshake, or ours; null for any other upgrade
- * @param extendedConnect it came over HTTP/2 (RFC 8441), without a key, and is answered by 200
+ * @param form of the handshake
  */
 record UpgradeRequest(
         Kind kind,
         String header,
         List<String> tokens,
         @Nullable String key,
-        boolean extendedConnect) {
+        Form form) {
+
+    /** How it was asked for, where that matters. */
+    enum Form {
+        /** By a request head that is complete. */
+        ORDINARY,
+        /** Over HTTP/2 (RFC 8441), without a key, to be answered by 200. */
+        EXTENDED_CONNECT,
+        /** With eight bytes behind the head that a backend may want before it answers, see {@link Hixie76}. */
+        HIXIE_76
+    }
+
+    boolean extendedConnect() {
+        return form == Form.EXTENDED_CONNECT;
+    }
 
     enum Kind {
         /** Plain HTTP; an Upgrade field, if there is one, is dropped. */
@@ -34,6 +48,8 @@ record UpgradeRequest(
         UPGRADE,
         /** A WebSocket handshake with a body or by another method than GET: 400. */
         MALFORMED,
+        /** A handshake of hixie-76 whose keys were changed on the way: 400. */
+        BROKEN_KEYS,
         /** An extended CONNECT for something that is not carried: 501. */
         NOT_CARRIED
     }
@@ -43,11 +59,12 @@ record UpgradeRequest(
 
     private static final UpgradeRequest PLAIN = refused(Kind.NONE);
     private static final UpgradeRequest MALFORMED = refused(Kind.MALFORMED);
+    private static final UpgradeRequest BROKEN_KEYS = refused(Kind.BROKEN_KEYS);
     private static final UpgradeRequest NOT_CARRIED = refused(Kind.NOT_CARRIED);
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private static UpgradeRequest refused(Kind kind) {
-        return new UpgradeRequest(kind, "", List.of(), null, false);
+        return new UpgradeRequest(kind, "", List.of(), null, Form.ORDINARY);
     }
 
     /**
@@ -70,7 +87,7 @@ record UpgradeRequest(
                 "websocket",
                 List.of("websocket"),
                 Base64.getEncoder().encodeToString(key),
-                true);
+                Form.EXTENDED_CONNECT);
     }
 
     static UpgradeRequest of(HttpServletRequest request, UpgradePolicy policy) {
@@ -102,8 +119,16 @@ record UpgradeRequest(
         if (body) {
             return PLAIN;
         }
+        boolean hixie76 = webSocket && Hixie76.asksFor(request);
+        if (hixie76 && !Hixie76.hasPossibleKeys(request)) {
+            return BROKEN_KEYS;
+        }
         return new UpgradeRequest(
-                Kind.UPGRADE, String.join(", ", offered), List.copyOf(tokens), webSocket ? key(request) : null, false);
+                Kind.UPGRADE,
+                String.join(", ", offered),
+                List.copyOf(tokens),
+                webSocket ? key(request) : null,
+                hixie76 ? Form.HIXIE_76 : Form.ORDINARY);
     }
 
     private static boolean isHttp11(HttpServletRequest request) {

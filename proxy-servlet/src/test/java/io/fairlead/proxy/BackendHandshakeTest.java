@@ -2,6 +2,7 @@ package io.fairlead.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.proxy.UpgradeRequest.Form;
 import io.fairlead.proxy.UpgradeRequest.Kind;
 import java.util.List;
 import org.eclipse.jetty.http.HttpFields;
@@ -18,7 +19,7 @@ class BackendHandshakeTest {
     private static final String ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
     private static UpgradeRequest asked(@Nullable String key, String... tokens) {
-        return new UpgradeRequest(Kind.UPGRADE, String.join(", ", tokens), List.of(tokens), key, false);
+        return new UpgradeRequest(Kind.UPGRADE, String.join(", ", tokens), List.of(tokens), key, Form.ORDINARY);
     }
 
     private static HttpFields answer(String... namesAndValues) {
@@ -80,7 +81,8 @@ class BackendHandshakeTest {
 
     @Test
     void overHttp2TheAcceptIsCheckedHere() {
-        UpgradeRequest asked = new UpgradeRequest(Kind.UPGRADE, "websocket", List.of("websocket"), KEY, true);
+        UpgradeRequest asked =
+                new UpgradeRequest(Kind.UPGRADE, "websocket", List.of("websocket"), KEY, Form.EXTENDED_CONNECT);
         assertThat(BackendHandshake.fault(
                         asked, answer("Upgrade", "websocket", "Connection", "Upgrade", "Sec-WebSocket-Accept", ACCEPT)))
                 .isNull();

@@ -43,6 +43,25 @@ class ForwardingTest {
     }
 
     @Test
+    void aTrustedProxysWordStaysAndIsAddedTo() {
+        HttpFields.Mutable fields = HttpFields.build()
+                .add("X-Forwarded-For", "1.2.3.4")
+                .add("X-Forwarded-For", "10.0.0.1")
+                .add("X-Forwarded-Proto", "http")
+                .add("X-Forwarded-Host", "shop.example")
+                .add("X-Forwarded-Port", "80")
+                .add("Forwarded", "for=_hidden, for=\"[2001:db8::1]:_x\";by=unknown");
+        new Forwarding("10.0.0.7", "https", "inner.example", 8443).addTo(fields);
+        assertThat(fields.getValuesList("X-Forwarded-For")).containsExactly("1.2.3.4, 10.0.0.1, 10.0.0.7");
+        assertThat(fields.getValuesList("X-Forwarded-Proto")).containsExactly("http");
+        assertThat(fields.getValuesList("X-Forwarded-Host")).containsExactly("shop.example");
+        assertThat(fields.getValuesList("X-Forwarded-Port")).containsExactly("80");
+        assertThat(fields.getValuesList("Forwarded"))
+                .containsExactly("for=_hidden, for=\"[2001:db8::1]:_x\";by=unknown, "
+                        + "for=10.0.0.7;proto=https;host=inner.example");
+    }
+
+    @Test
     void withoutHostNothingIsSaidOfIt() {
         HttpFields fields = fields("10.0.0.7", null);
         assertThat(fields.contains("X-Forwarded-Host")).isFalse();

@@ -2,10 +2,12 @@ package io.fairlead.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.proxy.HopHeaders.Kept;
 import io.fairlead.proxy.HopHeaders.RequestFields;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
@@ -74,7 +76,7 @@ class HopHeadersTest {
                 Content-Length: 5
                 Expect: 100-continue
                 """;
-        assertThat(text(HopHeaders.request(Lines.of(lines), true, false))).isEqualTo(lines);
+        assertThat(text(HopHeaders.request(Lines.of(lines), Set.of(Kept.HOST)))).isEqualTo(lines);
     }
 
     @Test
@@ -95,7 +97,7 @@ class HopHeadersTest {
                 X-Other: 2
                 X-Kept: 3
                 """;
-        assertThat(text(HopHeaders.request(Lines.of(lines), true, false))).isEqualTo("""
+        assertThat(text(HopHeaders.request(Lines.of(lines), Set.of(Kept.HOST)))).isEqualTo("""
                 Host: app.example
                 X-Kept: 3
                 """);
@@ -104,8 +106,8 @@ class HopHeadersTest {
     @Test
     void hostIsKeptOnlyIfAsked() {
         Lines request = Lines.of("Host: app.example\nConnection: host\n");
-        assertThat(text(HopHeaders.request(request, true, false))).isEqualTo("Host: app.example\n");
-        assertThat(text(HopHeaders.request(request, false, false))).isEmpty();
+        assertThat(text(HopHeaders.request(request, Set.of(Kept.HOST)))).isEqualTo("Host: app.example\n");
+        assertThat(text(HopHeaders.request(request, Set.of()))).isEmpty();
     }
 
     @Test
@@ -119,7 +121,7 @@ class HopHeadersTest {
                         x_real_ip: 1.2.3.4
                         Forwarded: for=1.2.3.4
                         Via: 1.1 first
-                        """), true, false))).isEqualTo("Via: 1.1 first\n");
+                        """), Set.of(Kept.HOST)))).isEqualTo("Via: 1.1 first\n");
     }
 
     @Test
@@ -184,7 +186,7 @@ class HopHeadersTest {
     @Test
     void cookiesThatHttp2HasSplitAreOneField() {
         Lines request = Lines.of("Cookie: a=1\nCookie: b=2; c=3\nX-Twice: 1\nX-Twice: 2\n");
-        assertThat(text(HopHeaders.request(request, true, true)))
+        assertThat(text(HopHeaders.request(request, Set.of(Kept.HOST, Kept.COOKIES_AS_ONE))))
                 .isEqualTo("Cookie: a=1; b=2; c=3\nX-Twice: 1\nX-Twice: 2\n");
     }
 

@@ -2,17 +2,19 @@ package io.fairlead.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.fairlead.proxy.ResponseRewrite.Asked;
 import io.fairlead.proxy.ResponseRewrite.Rule;
 import io.fairlead.proxy.ResponseRewrite.Rules;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ResponseRewriteTest {
 
-    private static final Asked ASKED = new Asked("https", "app.example", "app.example");
+    private static final Asked ASKED = new Asked("https", "app.example", "/app/chat?room=1");
+
+    private static final String HOST_SENT = "app.example";
 
     private static ResponseRewrite route(String prefix, String targetPath) {
         return new ResponseRewrite(
@@ -44,7 +46,8 @@ class ResponseRewriteTest {
         "mailto:a@b, mailto:a@b",
     })
     void aRedirectLeadsToWhereTheClientSeesTheBackend(String location, String expected) {
-        assertThat(route("/app", "").field("Location", location, ASKED)).isEqualTo(expected);
+        assertThat(route("/app", "").field("location", location, ASKED, HOST_SENT))
+                .isEqualTo(expected);
     }
 
     @ParameterizedTest
@@ -57,21 +60,22 @@ class ResponseRewriteTest {
         "/elsewhere, /elsewhere",
     })
     void aPathOfTheTargetIsReplaced(String location, String expected) {
-        assertThat(route("/app", "/inner").field("location", location, ASKED)).isEqualTo(expected);
+        assertThat(route("/app", "/inner").field("location", location, ASKED, HOST_SENT))
+                .isEqualTo(expected);
     }
 
     @Test
     void withoutAPrefixOnlyTheAddressChanges() {
-        assertThat(route("", "").field("Location", "http://backend:3000/a", ASKED))
+        assertThat(route("", "").field("location", "http://backend:3000/a", ASKED, HOST_SENT))
                 .isEqualTo("https://app.example/a");
-        assertThat(route("", "").field("Location", "/a", ASKED)).isEqualTo("/a");
+        assertThat(route("", "").field("location", "/a", ASKED, HOST_SENT)).isEqualTo("/a");
     }
 
     @Test
     void refreshIsARedirectToo() {
-        assertThat(route("/app", "").field("Refresh", "5; URL=http://backend:3000/x", ASKED))
+        assertThat(route("/app", "").field("refresh", "5; URL=http://backend:3000/x", ASKED, HOST_SENT))
                 .isEqualTo("5; URL=https://app.example/app/x");
-        assertThat(route("/app", "").field("Refresh", "5", ASKED)).isEqualTo("5");
+        assertThat(route("/app", "").field("refresh", "5", ASKED, HOST_SENT)).isEqualTo("5");
     }
 
     @ParameterizedTest
@@ -88,7 +92,8 @@ class ResponseRewriteTest {
         "sid=1;, sid=1;",
     })
     void aCookieIsWhereTheClientSeesTheBackend(String cookie, String expected) {
-        assertThat(route("/app", "").field("Set-Cookie", cookie, ASKED)).isEqualTo(expected);
+        assertThat(route("/app", "").field("set-cookie", cookie, ASKED, HOST_SENT))
+                .isEqualTo(expected);
     }
 
     @Test
@@ -100,25 +105,35 @@ class ResponseRewriteTest {
                 new Rules(false, List.of(new Rule("http://old/", "/new/"), new Rule("/", "/any/"))),
                 new Rules(false, List.of(new Rule("/two", "/"))),
                 new Rules(false, List.of(new Rule("in.example", "out.example"), new Rule(".x.example", ""))));
-        assertThat(rewrite.field("Location", "http://old/a", ASKED)).isEqualTo("/new/a");
-        assertThat(rewrite.field("Location", "/a", ASKED)).isEqualTo("/any/a");
-        assertThat(rewrite.field("Location", "http://backend:3000/a", ASKED)).isEqualTo("http://backend:3000/a");
-        assertThat(rewrite.field("Set-Cookie", "a=1; Path=/two/x; Domain=.IN.example", ASKED))
+        assertThat(rewrite.field("location", "http://old/a", ASKED, HOST_SENT)).isEqualTo("/new/a");
+        assertThat(rewrite.field("location", "/a", ASKED, HOST_SENT)).isEqualTo("/any/a");
+        assertThat(rewrite.field("location", "http://backend:3000/a", ASKED, HOST_SENT))
+                .isEqualTo("http://backend:3000/a");
+        assertThat(rewrite.field("set-cookie", "a=1; Path=/two/x; Domain=.IN.example", ASKED, HOST_SENT))
                 .isEqualTo("a=1; Path=//x; Domain=out.example");
-        assertThat(rewrite.field("Set-Cookie", "a=1; Domain=x.example", ASKED)).isEqualTo("a=1");
+        assertThat(rewrite.field("set-cookie", "a=1; Domain=x.example", ASKED, HOST_SENT))
+                .isEqualTo("a=1");
     }
 
     @Test
     void offChangesNothing() {
         ResponseRewrite off = new ResponseRewrite("/app", "", "backend:3000", Rules.OFF, Rules.OFF, Rules.OFF);
-        assertThat(off.field("Location", "http://backend:3000/", ASKED)).isEqualTo("http://backend:3000/");
-        assertThat(off.field("Set-Cookie", "a=1; Path=/; Domain=backend", ASKED))
+        assertThat(off.field("location", "http://backend:3000/", ASKED, HOST_SENT))
+                .isEqualTo("http://backend:3000/");
+        assertThat(off.field("set-cookie", "a=1; Path=/; Domain=backend", ASKED, HOST_SENT))
                 .isEqualTo("a=1; Path=/; Domain=backend");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"sec-websocket-location", "websocket-location"})
+    void theOldDraftsNameThePlaceThatTheClientAskedFor(String name) {
+        assertThat(route("/app", "").field(name, "ws://backend:3000/chat?room=1", ASKED, null))
+                .isEqualTo("wss://app.example/app/chat?room=1");
     }
 
     @Test
     void otherFieldsAreNotTouched() {
-        assertThat(route("/app", "").field("X-Location", "http://backend:3000/", ASKED))
+        assertThat(route("/app", "").field("x-location", "http://backend:3000/", ASKED, HOST_SENT))
                 .isEqualTo("http://backend:3000/");
     }
 }

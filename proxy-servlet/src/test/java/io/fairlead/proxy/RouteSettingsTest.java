@@ -2,6 +2,7 @@ package io.fairlead.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.proxy.ResponseRewrite.Rules;
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.LoopSettings;
 import io.fairlead.proxy.Route.TlsSettings;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -71,6 +73,10 @@ class RouteSettingsTest {
                         Duration.ofHours(1),
                         Duration.ofSeconds(5),
                         Duration.ofSeconds(5),
+                        TrustedProxies.NONE,
+                        new ResponseRewrite(
+                                "/app", "", "localhost:3000", Rules.AUTOMATIC, Rules.AUTOMATIC, Rules.AUTOMATIC),
+                        Set.of(),
                         ServerAdapters.Choice.AUTO,
                         new ClientSettings(
                                 64,
@@ -104,6 +110,11 @@ class RouteSettingsTest {
                         "connectTimeout",
                         "handshakeTimeout",
                         "tunnelIdleTimeout",
+                        "trustedProxies",
+                        "proxyRedirect",
+                        "proxyCookiePath",
+                        "proxyCookieDomain",
+                        "socketIo09HideTransports",
                         "closeTimeout",
                         "undeployDrain",
                         "tunnelThreads",

@@ -45,6 +45,18 @@ public final class Routes {
     /** One connection to the backend. */
     public static final String SINGLE = "single";
 
+    /** Redirects and cookies by rules of the user's. */
+    public static final String RULES = "rules";
+
+    /** Redirects and cookies as the backend writes them. */
+    public static final String AS_WRITTEN = "as-written";
+
+    /** Believes what the clients of these tests say of those before them. */
+    public static final String TRUSTING = "trusting";
+
+    /** Without WebSocket among the transports of Socket.IO 0.9. */
+    public static final String HIDING = "hiding";
+
     /** Four connections to the backend. */
     public static final String FEW = "few";
 
@@ -55,8 +67,23 @@ public final class Routes {
     public static final String FOREIGN = "foreign";
 
     /** The routes to {@link #BACKEND}. */
-    static final Set<String> TO_BACKEND =
-            Set.of(MAIN, WEBSOCKET, OFF, QUICK, IMPATIENT, CUT, DEEP, HOSTLESS, NAMED, NARROW, SINGLE, FEW);
+    static final Set<String> TO_BACKEND = Set.of(
+            MAIN,
+            WEBSOCKET,
+            OFF,
+            QUICK,
+            IMPATIENT,
+            CUT,
+            DEEP,
+            HOSTLESS,
+            NAMED,
+            NARROW,
+            SINGLE,
+            FEW,
+            RULES,
+            AS_WRITTEN,
+            TRUSTING,
+            HIDING);
 
     /** Before the name of a route to {@link #BACKEND}: one with the same settings to the same backend over TLS. */
     static final String OVER_TLS = "tls-";
@@ -93,6 +120,22 @@ public final class Routes {
         routes.put(NAMED, Map.of("proxyTo", backend, "hostHeader", "named.example"));
         routes.put(NARROW, Map.of("proxyTo", backend, "upgrade", "any", "maxResponseHeadersSize", "4KB"));
         routes.put(SINGLE, Map.of("proxyTo", backend, "maxConnections", "1"));
+        routes.put(
+                RULES,
+                Map.of(
+                        "proxyTo", backend,
+                        "proxyRedirect", "http://backend.example/ https://front.example/b/, /old/ /new/",
+                        "proxyCookiePath", "/app/ /",
+                        "proxyCookieDomain", "backend.example front.example"));
+        routes.put(
+                AS_WRITTEN,
+                Map.of(
+                        "proxyTo", backend,
+                        "proxyRedirect", "off",
+                        "proxyCookiePath", "off",
+                        "proxyCookieDomain", "off"));
+        routes.put(TRUSTING, Map.of("proxyTo", backend, "trustedProxies", "127.0.0.0/8, ::1"));
+        routes.put(HIDING, Map.of("proxyTo", backend, "socketIo09HideTransports", "websocket"));
         routes.put(FEW, Map.of("proxyTo", backend, "maxConnections", "4"));
         routes.put(
                 CROWD,

@@ -31,6 +31,8 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         SWITCHES_TO_H2C_UNDER_TLS,
         /** Parses a Content-Type that names a charset and writes it anew. */
         RESPELLS_CHARSET,
+        /** Makes one space of several within the value of a field. */
+        COLLAPSES_SPACES,
         /** Does not show a query that is empty, nor the question mark that a query begins with. */
         DROPS_A_LEADING_QUESTION_MARK,
         /** Offers WebSocket over HTTP/2 (RFC 8441). */

@@ -42,7 +42,7 @@ public abstract class UpgradeTest extends WireTest {
                         status,
                         "no, said the backend",
                         "Content-Type: text/plain;charset=us-ascii",
-                        "Location: /elsewhere?a=1,2",
+                        "Location: http://elsewhere.example/?a=1,2",
                         "WWW-Authenticate: Basic realm=\"a, b\"",
                         "Sec-WebSocket-Version: 13, 8",
                         "Set-Cookie: a=1",
@@ -55,7 +55,7 @@ public abstract class UpgradeTest extends WireTest {
                 Head head = client.send(handshake).readHead();
                 assertThat(head.status()).isEqualTo(Integer.parseInt(status.substring(0, 3)));
                 assertThat(head.value("Content-Type")).isEqualTo("text/plain;charset=us-ascii");
-                assertThat(head.value("Location")).isEqualTo("/elsewhere?a=1,2");
+                assertThat(head.value("Location")).isEqualTo("http://elsewhere.example/?a=1,2");
                 assertThat(head.value("WWW-Authenticate")).isEqualTo("Basic realm=\"a, b\"");
                 assertThat(head.value("Sec-WebSocket-Version")).isEqualTo("13, 8");
                 assertThat(head.values("Set-Cookie")).containsExactly("a=1", "b=2");
@@ -129,7 +129,7 @@ public abstract class UpgradeTest extends WireTest {
             exchange.acceptWebSocket(
                     "Sec-WebSocket-Protocol: chat.v2",
                     "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits=\"15\", x-webkit-deflate-frame",
-                    "Set-Cookie: a=\"1 2\"; Path=/",
+                    "Set-Cookie: a=\"1 2\"; Max-Age=9",
                     "Set-Cookie: b=2; HttpOnly",
                     "Date: Sat, 01 Jan 2000 00:00:00 GMT",
                     "X-CaSe: VaLuE, \"quoted\"",
@@ -152,7 +152,7 @@ public abstract class UpgradeTest extends WireTest {
             assertThat(head.value("Sec-WebSocket-Protocol")).isEqualTo("chat.v2");
             assertThat(head.value("Sec-WebSocket-Extensions"))
                     .isEqualTo("permessage-deflate; client_max_window_bits=\"15\", x-webkit-deflate-frame");
-            assertThat(head.values("Set-Cookie")).containsExactly("a=\"1 2\"; Path=/", "b=2; HttpOnly");
+            assertThat(head.values("Set-Cookie")).containsExactly("a=\"1 2\"; Max-Age=9", "b=2; HttpOnly");
             assertThat(head.value("X-CaSe")).isEqualTo("VaLuE, \"quoted\"");
             assertThat(head.values("X-Twice")).containsExactly("1", "2");
             assertThat(head.value("Date")).isEqualTo("Sat, 01 Jan 2000 00:00:00 GMT");

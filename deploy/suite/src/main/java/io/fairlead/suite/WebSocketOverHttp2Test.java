@@ -52,7 +52,7 @@ public abstract class WebSocketOverHttp2Test extends Http2WireTest {
             exchange.acceptWebSocket(
                     "Sec-WebSocket-Protocol: chat.v2",
                     "Sec-WebSocket-Extensions: " + chosen,
-                    "Set-Cookie: a=\"1 2\"; Path=/",
+                    "Set-Cookie: a=\"1 2\"; Max-Age=9",
                     "Set-Cookie: b=2; HttpOnly",
                     "X-Twice: 1",
                     "X-Twice: 2");
@@ -72,7 +72,7 @@ public abstract class WebSocketOverHttp2Test extends Http2WireTest {
             assertThat(head.status()).isEqualTo(200);
             assertThat(head.value("sec-websocket-protocol")).isEqualTo("chat.v2");
             assertThat(head.value("sec-websocket-extensions")).isEqualTo(chosen);
-            assertThat(head.values("set-cookie")).containsExactly("a=\"1 2\"; Path=/", "b=2; HttpOnly");
+            assertThat(head.values("set-cookie")).containsExactly("a=\"1 2\"; Max-Age=9", "b=2; HttpOnly");
             assertThat(head.values("x-twice")).containsExactly("1", "2");
             for (String name :
                     List.of("connection", "upgrade", "sec-websocket-accept", "content-length", "transfer-encoding")) {
@@ -124,12 +124,12 @@ public abstract class WebSocketOverHttp2Test extends Http2WireTest {
         backend.on(
                 "/refuse",
                 exchange -> exchange.answer(
-                        status, body, "Location: /elsewhere", "WWW-Authenticate: Basic realm=\"a, b\""));
+                        status, body, "Location: http://elsewhere.example/", "WWW-Authenticate: Basic realm=\"a, b\""));
         try (Http2 connection = connection()) {
             Http2Stream stream = askForTunnel(connection, Routes.WEBSOCKET, "/refuse");
             Head head = stream.readHead();
             assertThat(head.status()).isEqualTo(Integer.parseInt(status.substring(0, 3)));
-            assertThat(head.value("location")).isEqualTo("/elsewhere");
+            assertThat(head.value("location")).isEqualTo("http://elsewhere.example/");
             assertThat(head.value("www-authenticate")).isEqualTo("Basic realm=\"a, b\"");
             assertThat(head.has("connection")).isFalse();
             assertThat(stream.readRestText()).isEqualTo(body);

@@ -32,6 +32,7 @@ public final class WildFlyServer implements Fairlead {
                     Trait.SWITCHES_TO_H2C,
                     Trait.SWITCHES_TO_H2C_UNDER_TLS,
                     Trait.RESPELLS_CHARSET,
+                    Trait.COLLAPSES_SPACES,
                     Trait.DROPS_A_LEADING_QUESTION_MARK,
                     Trait.GOES_AWAY_AT_CONNECT,
                     Trait.HIDES_RESET_STREAMS),

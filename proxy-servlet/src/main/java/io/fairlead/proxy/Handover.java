@@ -1,0 +1,198 @@
+package io.fairlead.proxy;
+
+import io.fairlead.proxy.Exchange.Resumption;
+import io.fairlead.proxy.server.ServerAdapter;
+import io.fairlead.proxy.tunnel.Leg;
+import io.fairlead.proxy.tunnel.PromisedLeg;
+import io.fairlead.proxy.tunnel.Tunnel;
+import io.fairlead.proxy.tunnel.TunnelEnd;
+import io.fairlead.proxy.tunnel.TunnelSettings;
+import io.fairlead.proxy.tunnel.Tunnels;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.eclipse.jetty.client.Response;
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * From a backend's 101 to a tunnel: the client gets its answer inside {@code service()}, then both connections are a loop's.
+ *
+ * <pre>
+ *  switched ── Tunnels.open ── dispatch ── finish: the 101's head ── ServerAdapter.takeOver ── Tunnel.connect
+ * </pre>
+ *
+ * <p>A backend of the draft hixie-76 may wait for the client's last 8 bytes before it says anything, and no server shows these
+ * before a 101. So after a while of silence the client is answered first:
+ *
+ * <pre>
+ *  promise ── Tunnels.open(PromisedLeg) ── dispatch ── finish: a head of ours ── … ── 8 bytes to the backend
+ *  switched ── the backend's head is dropped ── Tunnel.fulfil
+ * </pre>
+ */
+final class Handover {
+
+    private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);
+
+    private final Object owner;
+    private final Route route;
+    private final Tunnels tunnels;
+    private final ServerAdapter adapter;
+    private final BooleanSupplier stopped;
+    private final HttpServletRequest request;
+    private final UpgradeRequest upgrade;
+    private final Exchange exchange;
+    private volatile @Nullable Tunnel promised;
+
+    /**
+     * @param owner of the tunnel: the servlet
+     * @param stopped whether the servlet was destroyed
+     */
+    Handover(
+            Object owner,
+            Route route,
+            Tunnels tunnels,
+            ServerAdapter adapter,
+            BooleanSupplier stopped,
+            HttpServletRequest request,
+            UpgradeRequest upgrade,
+            Exchange exchange) {
+        this.owner = owner;
+        this.route = route;
+        this.tunnels = tunnels;
+        this.adapter = adapter;
+        this.stopped = stopped;
+        this.request = request;
+        this.upgrade = upgrade;
+        this.exchange = exchange;
+    }
+
+    /** The backend has switched protocols; a thread of the HTTP client's. */
+    void switched(Response answer, Leg backend) {
+        if (exchange.handOver()) {
+            boolean framed = BackendHandshake.isFramed(upgrade, answer.getHeaders());
+            answerClient(open(backend, framed), answer.getHeaders());
+            return;
+        }
+        Tunnel waiting = promised;
+        if (waiting == null || !exchange.isPromised()) {
+            backend.reset();
+        } else {
+            waiting.fulfil(backend);
+        }
+    }
+
+    /** The backend is silent, and may wait for what follows the head; a thread of the timer's. */
+    void promise() {
+        PromisedLeg leg = new PromisedLeg(Hixie76.KEY3_LENGTH, exchange::sendBehindHead, () -> {
+            if (exchange.isPromised()) {
+                exchange.abort(new IOException("the client went away before the backend had answered"));
+            }
+        });
+        Tunnel tunnel = open(leg, false);
+        promised = tunnel;
+        // The server may take the request back with the connection.
+        String asked = Answers.clean(request.getMethod()) + " " + Answers.clean(request.getRequestURI());
+        boolean first = exchange.promise(why -> broken(tunnel, asked, why));
+        if (first) {
+            answerClient(tunnel, Hixie76.answer(request));
+        } else if (tunnel != null) {
+            tunnel.abandon();
+        }
+    }
+
+    private void broken(@Nullable Tunnel tunnel, String asked, Throwable why) {
+        if (tunnel != null) {
+            LOG.warn(
+                    "{}: {}: the backend did not complete a handshake of hixie-76 after the client was answered: {}",
+                    route.name(),
+                    asked,
+                    Answers.clean(String.valueOf(why.getMessage())));
+            tunnel.breakPromise(new IOException("the backend did not complete the handshake", why));
+        }
+    }
+
+    private @Nullable Tunnel open(Leg backend, boolean framed) {
+        TunnelSettings settings = new TunnelSettings(
+                owner, route.name(), framed, route.closeTimeout(), route.tunnelIdleTimeout(), route.closeTimeout());
+        Tunnel tunnel = tunnels.open(backend, settings, this::log);
+        if (stopped.getAsBoolean() && tunnel != null) {
+            // Destroyed meanwhile, so nobody would close it.
+            tunnel.abandon();
+        }
+        return tunnel;
+    }
+
+    private void answerClient(@Nullable Tunnel tunnel, HttpFields head) {
+        request.setAttribute(Exchange.RESUME, (Resumption) (again, response) -> finish(again, response, head, tunnel));
+        try {
+            request.getAsyncContext().dispatch();
+        } catch (IllegalStateException clientIsGone) {
+            LOG.debug("{}: the client did not wait for the 101", route.name(), clientIsGone);
+            if (tunnel != null) {
+                tunnel.abandon();
+            }
+        }
+    }
+
+    /** Back in service(): the client gets the 101, and its connection, or its stream, becomes the tunnel's. */
+    private void finish(
+            HttpServletRequest again, HttpServletResponse response, HttpFields head, @Nullable Tunnel tunnel)
+            throws IOException, ServletException {
+        if (tunnel == null) {
+            Answers.send(
+                    again,
+                    response,
+                    HttpServletResponse.SC_SERVICE_UNAVAILABLE,
+                    "The proxy is stopping.",
+                    LOG,
+                    route.name(),
+                    null,
+                    false);
+            return;
+        }
+        List<HttpField> fields;
+        if (upgrade.extendedConnect()) {
+            response.setStatus(HttpServletResponse.SC_OK);
+            fields = HopHeaders.connected(head);
+        } else {
+            response.setStatus(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
+            fields = HopHeaders.switchingProtocols(head);
+        }
+        Exchange.copy(exchange.forClient(fields), response);
+        try {
+            adapter.takeOver(again, response, tunnel::connect);
+        } catch (IOException | ServletException | RuntimeException refused) {
+            tunnel.abandon();
+            if (response.isCommitted()) {
+                throw refused;
+            }
+            Answers.send(
+                    again,
+                    response,
+                    HttpServletResponse.SC_SERVICE_UNAVAILABLE,
+                    "This connection cannot be upgraded now.",
+                    LOG,
+                    route.name(),
+                    refused,
+                    false);
+        }
+    }
+
+    private void log(TunnelEnd end) {
+        LOG.debug(
+                "{}: tunnel ended: {}, {} bytes to the backend, {} to the client, {}",
+                route.name(),
+                end.reason(),
+                end.bytesToBackend(),
+                end.bytesToClient(),
+                end.duration(),
+                end.cause());
+    }
+}
