@@ -3,6 +3,8 @@ package io.fairlead.suite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.suite.peer.Node;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -14,6 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 public abstract class ForeignPeersTest extends WireTest {
 
     @Test
+    @FromTheField({Trouble.C1, Trouble.F2})
     void wsWithCompressionAndSubprotocol() throws Exception {
         Node node = Node.in(Path.of("target", "node"));
         try (Node.Running server = node.serve("ws-server.js")) {
@@ -25,6 +28,7 @@ public abstract class ForeignPeersTest extends WireTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"polling", "websocket", "upgrade"})
+    @FromTheField({Trouble.B2, Trouble.C1})
     void socketIo(String transport) throws Exception {
         Node node = Node.in(Path.of("target", "node"));
         try (Node.Running server = node.serve("sio-server.js", "/socket.io/")) {

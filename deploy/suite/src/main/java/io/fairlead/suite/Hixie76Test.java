@@ -2,12 +2,15 @@ package io.fairlead.suite;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Exchange;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -186,6 +189,7 @@ public abstract class Hixie76Test extends WireTest {
         "GLUED, FIRST", "BEHIND, FIRST", "SPLIT, FIRST", "AFTER_THE_ANSWER, FIRST",
         "GLUED, LAST", "BEHIND, LAST", "SPLIT, LAST", "AFTER_THE_ANSWER, LAST"
     })
+    @FromTheField({Trouble.A2, Trouble.A3, Trouble.A5})
     void theHandshakeAndWhatFollows(Key3 key3, BackendHead when) throws Exception {
         backend.on("/chat", exchange -> {
             accept(exchange, when);
@@ -217,8 +221,24 @@ public abstract class Hixie76Test extends WireTest {
         eventually().until(() -> backend.open() == 0);
     }
 
+    @Test
+    @FromTheField(Trouble.A4)
+    void runsOfSpacesInTheKeysAreKept() throws Exception {
+        assumeFalse(spacesCollapse(), "The server makes one space of several.");
+        backend.on("/chat", exchange -> accept(exchange, BackendHead.FIRST));
+        try (Wire client = client()) {
+            client.send(handshake(Routes.WEBSOCKET, "/chat") + KEY3);
+            assertThat(client.readHead().status()).isEqualTo(101);
+            assertThat(client.readText(16)).isEqualTo(ANSWER);
+        }
+        Head seen = backend.requests().get(0);
+        assertThat(seen.value("Sec-WebSocket-Key1")).isEqualTo(KEY1);
+        assertThat(seen.value("Sec-WebSocket-Key2")).isEqualTo(KEY2);
+    }
+
     @ParameterizedTest
     @EnumSource
+    @FromTheField(Trouble.A6)
     void theLocationIsTheClientsWhereTheBackendHasAHostOfItsOwn(BackendHead when) throws Exception {
         backend.on("/chat", exchange -> {
             accept(exchange, when);
@@ -244,6 +264,7 @@ public abstract class Hixie76Test extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.A2)
     void theBackendNeverSeesAPartOfTheEightBytesWithTheHead() throws Exception {
         CompletableFuture<Void> silent = new CompletableFuture<>();
         backend.on("/chat", exchange -> {
@@ -322,6 +343,7 @@ public abstract class Hixie76Test extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.A7)
     void aBackendThatClosesBehindItsHead() throws Exception {
         backend.on("/short", exchange -> {
             exchange.sendHead(
@@ -353,6 +375,7 @@ public abstract class Hixie76Test extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.A7)
     void draft75HasNoKeys() throws Exception {
         backend.on("/old", exchange -> {
             exchange.sendHead(
@@ -384,6 +407,7 @@ public abstract class Hixie76Test extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.A7)
     void hybi08IsFramedAlready() throws Exception {
         backend.on("/hybi", exchange -> {
             exchange.acceptWebSocket();

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
@@ -126,6 +128,7 @@ public abstract class Http1Test extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D1)
     void connectionsOnBothSidesAreUsedAgain() throws Exception {
         Set<Integer> connections = ConcurrentHashMap.newKeySet();
         backend.on("/again", exchange -> {
@@ -143,6 +146,7 @@ public abstract class Http1Test extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D1)
     void pipelinedRequestsAreAnsweredInTheirOrder() throws Exception {
         backend.on(
                 "/pipe", exchange -> exchange.answer("200 OK", exchange.head().target()));

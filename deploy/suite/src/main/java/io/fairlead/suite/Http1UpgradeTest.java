@@ -6,6 +6,8 @@ import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
@@ -20,6 +22,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     private static final String SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 
     @Test
+    @FromTheField(Trouble.D2)
     void a200ThatAnswersAHandshakeReachesClientWithItsBody() throws Exception {
         backend.on("/refuse", exchange -> exchange.answer("200 OK", "no socket here", "X-Answer: yes"));
         for (String handshake : List.of(webSocket(Routes.MAIN, "/refuse"), raw(Routes.MAIN, "/refuse"))) {
@@ -38,6 +41,7 @@ public abstract class Http1UpgradeTest extends WireTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"200 OK", "401 Unauthorized", "426 Upgrade Required"})
+    @FromTheField(Trouble.F4)
     void whatFollowsARefusedHandshakeIsNoRequest(String status) throws Exception {
         backend.on("/refuse", exchange -> exchange.answer(status, "no"));
         for (String handshake : List.of(webSocket(Routes.MAIN, "/refuse"), raw(Routes.MAIN, "/refuse"))) {
@@ -68,6 +72,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.F4)
     void aSecondAnswerBehindARefusalReachesNobody() throws Exception {
         backend.on("/refuse", exchange -> exchange.wire()
                 .send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno"
@@ -87,6 +92,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.F4)
     void whatFollowsAFailedHandshakeIsNoRequest() throws Exception {
         backend.on("/drop", exchange -> {});
         backend.on(
@@ -108,6 +114,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     // ---- the 101
 
     @Test
+    @FromTheField({Trouble.E2, Trouble.D1})
     void theSpellingOfTheHandshakeIsKept() throws Exception {
         backend.on("/ws", exchange -> {
             exchange.sendHead(
@@ -146,6 +153,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.E1)
     void a101WithoutAnyWebSocketHeaderOpensATunnel() throws Exception {
         backend.on("/raw", WireTest::rawEcho);
         try (Wire client = client()) {
@@ -181,6 +189,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     // ---- requests that are no handshake, or a malformed one
 
     @Test
+    @FromTheField(Trouble.F4)
     void aWebSocketRequestWithABodyIsRefused() throws Exception {
         backend.on("/", WireTest::webSocketEcho);
         for (String framed : List.of(
@@ -212,6 +221,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.F4)
     void anotherUpgradeWithABodyIsPlainHttp() throws Exception {
         backend.on(
                 "/post",
@@ -325,6 +335,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.B3)
     void aRouteThatIsOffNeverUpgrades() throws Exception {
         backend.on("/", exchange -> exchange.answer("200 OK", "plain"));
         for (String handshake : List.of(webSocket(Routes.OFF, "/ws"), raw(Routes.OFF, "/ws"))) {
@@ -353,6 +364,7 @@ public abstract class Http1UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.E2)
     void anAbsoluteTargetDoesNotSelectTheBackend() throws Exception {
         backend.on("/", WireTest::webSocketEcho);
         String target = entrance().scheme() + "://" + HOST + path(Routes.MAIN, "/ws?a=%2F");

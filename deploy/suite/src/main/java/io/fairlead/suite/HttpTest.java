@@ -7,6 +7,8 @@ import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -33,6 +35,7 @@ public abstract class HttpTest extends WireTest {
     // ---- streaming
 
     @Test
+    @FromTheField(Trouble.B2)
     void serverSentEventsArriveOneByOne() throws Exception {
         CountDownLatch firstSeen = new CountDownLatch(1);
         backend.on("/events", exchange -> {
@@ -73,6 +76,7 @@ public abstract class HttpTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.B2)
     void longPollIsAnsweredWhenTheBackendHasNews() throws Exception {
         CountDownLatch news = new CountDownLatch(1);
         backend.on("/poll", exchange -> {
@@ -88,6 +92,7 @@ public abstract class HttpTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.B2)
     void chunksTravelBothWaysAsTheyCome() throws Exception {
         backend.on("/chunks", exchange -> {
             StringBuilder first = new StringBuilder();
@@ -136,6 +141,7 @@ public abstract class HttpTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.B2)
     void aHundredMegabytesGoUpAtTheBackendsPace() throws Exception {
         Noise noise = new Noise(2, HUNDRED_MB);
         CountDownLatch read = new CountDownLatch(1);
@@ -380,6 +386,7 @@ public abstract class HttpTest extends WireTest {
     // ---- headers
 
     @Test
+    @FromTheField(Trouble.C3)
     void responseHeadersPassVerbatim() throws Exception {
         String[] lines = {
             "Content-Disposition: attachment; filename=\"a, b.txt\"",
@@ -488,6 +495,7 @@ public abstract class HttpTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.E4)
     void forwardedHeadersTellTheTruthAndForgedOnesAreReplaced() throws Exception {
         backend.on("/fwd", exchange -> exchange.answer("200 OK", "ok"));
         try (Wire client = client()) {
@@ -505,6 +513,7 @@ public abstract class HttpTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D1)
     void hostIsTheClientsUnlessTheRouteSaysOtherwise() throws Exception {
         backend.on(
                 "/host", exchange -> exchange.answer("200 OK", exchange.head().value("Host")));

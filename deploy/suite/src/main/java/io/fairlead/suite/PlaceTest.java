@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -111,6 +113,7 @@ public abstract class PlaceTest extends WireTest {
     // ---- cookies
 
     @Test
+    @FromTheField(Trouble.C3)
     void cookiesAreOfTheRoutesPathAndTheClientsHost() throws Exception {
         backend.on(
                 "/move",
@@ -147,6 +150,7 @@ public abstract class PlaceTest extends WireTest {
     // ---- the client's side of it, told to the backend
 
     @Test
+    @FromTheField(Trouble.E4)
     void aTrustedProxysWordGrowsByThisHop() throws Exception {
         backend.on("/move", exchange -> exchange.answer("302 Found", "moved", "Location: http://" + HOST + "/next"));
         String location = answerTo(
@@ -175,6 +179,7 @@ public abstract class PlaceTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.E4)
     void anotherPeersWordIsReplaced() throws Exception {
         backend.on("/move", exchange -> exchange.answer("302 Found", "moved", "Location: http://" + HOST + "/next"));
         String location = answerTo(
@@ -200,6 +205,7 @@ public abstract class PlaceTest extends WireTest {
                     application/javascript | io.j[0]("abc:8:10:websocket,jsonp-polling"); | io.j[0]("abc:8:10:jsonp-polling");
                     text/html              | abc:60:60:websocket                      | abc:60:60:websocket
                     """)
+    @FromTheField({Trouble.A1, Trouble.B3})
     void transportsOfSocketIo09AreHidden(String type, String answer, String expected) throws Exception {
         backend.on("/socket.io/1/", exchange -> {
             exchange.sendHead("HTTP/1.1 200 OK", "Content-Type: " + type, "Transfer-Encoding: chunked");

@@ -8,6 +8,8 @@ import io.fairlead.suite.peer.Exchange;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -34,6 +36,7 @@ public abstract class TrafficTest extends WireTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 125, 126, 127, 65_535, 65_536, 3 << 20})
+    @FromTheField(Trouble.F1)
     void framesOfEveryLengthPassByteForByte(int length) throws Exception {
         byte[] payload = new Noise(length, length).bytes();
         byte[] down = Frame.last(Frame.BINARY, payload).plain();
@@ -55,6 +58,7 @@ public abstract class TrafficTest extends WireTest {
     }
 
     @Test
+    @FromTheField({Trouble.F1, Trouble.F2})
     void fragmentsWithControlFramesBetweenPassByteForByte() throws Exception {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         all.writeBytes(Frame.more(Frame.TEXT, new byte[] {'H', 'e'}).masked());
@@ -69,6 +73,7 @@ public abstract class TrafficTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.B1)
     void whatIsWrongInTheFramesIsTheBackendsToJudge() throws Exception {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         byte[] invalidUtf8 = HexFormat.of().parseHex("c3280041eda080f4908080ff");
@@ -118,6 +123,7 @@ public abstract class TrafficTest extends WireTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1000, 1001, 1008, 1011, 1013, 3000, 4000, 4999})
+    @FromTheField(Trouble.F2)
     void closeCodesAndReasonsPassUnchanged(int code) throws Exception {
         byte[] asked = Frame.close(code, "because äöü " + code).masked();
         byte[] answered = Frame.close(code, "well then " + code).plain();
@@ -168,6 +174,7 @@ public abstract class TrafficTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.F3)
     void slowReadersOnBothSidesGetEveryByteAndHoldNoHeap() throws Exception {
         Noise up = new Noise(13, PLENTY);
         Noise down = new Noise(14, PLENTY);
@@ -234,6 +241,7 @@ public abstract class TrafficTest extends WireTest {
     }
 
     @Test
+    @FromTheField({Trouble.F1, Trouble.F3})
     void aFrameOfAHundredMegabytesIsNotGathered() throws Exception {
         Noise payload = new Noise(22, PLENTY);
         CompletableFuture<String> arrived = new CompletableFuture<>();
@@ -259,6 +267,7 @@ public abstract class TrafficTest extends WireTest {
     // ---- ends
 
     @Test
+    @FromTheField(Trouble.E3)
     void afterTheClientsEndOfStreamTheBackendsLastBytesArrive() throws Exception {
         Noise last = new Noise(17, 2 << 20);
         backend.on("/half", exchange -> {
@@ -316,6 +325,7 @@ public abstract class TrafficTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D3)
     void aClientThatClosesEndsTheBackendsConnection() throws Exception {
         CompletableFuture<Wire.Ending> ending = new CompletableFuture<>();
         backend.on("/end", exchange -> complete(ending, exchange));
@@ -327,6 +337,7 @@ public abstract class TrafficTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D3)
     void aClientThatResetsEndsTheBackendsConnection() throws Exception {
         CompletableFuture<Wire.Ending> ending = new CompletableFuture<>();
         backend.on("/end", exchange -> complete(ending, exchange));
@@ -347,6 +358,7 @@ public abstract class TrafficTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D3)
     void aBackendThatClosesEndsTheClientsConnection() throws Exception {
         backend.on("/end", exchange -> {
             exchange.acceptRaw();
@@ -359,6 +371,7 @@ public abstract class TrafficTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D3)
     void aBackendThatResetsEndsTheClientsConnection() throws Exception {
         CountDownLatch open = new CountDownLatch(1);
         backend.on("/end", exchange -> {

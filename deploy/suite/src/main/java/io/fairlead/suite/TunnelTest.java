@@ -9,6 +9,8 @@ import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Vitals;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -29,6 +31,7 @@ public abstract class TunnelTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.E3)
     void aTunnelOutlivesTheTimeoutsOfHttp() throws Exception {
         backend.on("/ws", WireTest::webSocketEcho);
         backend.on("/raw", WireTest::rawEcho);
@@ -42,6 +45,7 @@ public abstract class TunnelTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.E3)
     void anIdleTunnelIsCutOnBothSides() throws Exception {
         CompletableFuture<Wire.Ending> ending = new CompletableFuture<>();
         backend.on("/idle", exchange -> {

@@ -7,6 +7,8 @@ import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -35,6 +37,7 @@ public abstract class UpgradeTest extends WireTest {
                 "426 Upgrade Required",
                 "503 Service Unavailable"
             })
+    @FromTheField({Trouble.D2, Trouble.C3})
     void backendRefusalReachesClientWithItsHeadersAndBody(String status) throws Exception {
         backend.on(
                 "/refuse",
@@ -68,6 +71,7 @@ public abstract class UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D2)
     void aChunkedRefusalReachesClientWhole() throws Exception {
         Noise noise = new Noise(3, 300_000);
         backend.on("/refuse", exchange -> {
@@ -86,6 +90,7 @@ public abstract class UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D2)
     void aRefusalThatEndsWithItsConnectionReachesClientWhole() throws Exception {
         backend.on("/refuse", exchange -> {
             exchange.sendHead("HTTP/1.1 400 Bad Request", "Connection: close");
@@ -124,6 +129,7 @@ public abstract class UpgradeTest extends WireTest {
     // ---- the 101
 
     @Test
+    @FromTheField({Trouble.B1, Trouble.C1, Trouble.C3, Trouble.F2})
     void theHeadOfThe101ReachesTheClient() throws Exception {
         backend.on("/ws", exchange -> {
             exchange.acceptWebSocket(
@@ -181,6 +187,7 @@ public abstract class UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.F1)
     void bytesGluedToThe101ReachTheClient() throws Exception {
         backend.on("/glued", exchange -> {
             exchange.wire().send(exchange.rawHead() + "\r\nfirst");
@@ -206,6 +213,7 @@ public abstract class UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.F1)
     void manyBytesGluedToThe101ReachTheClient() throws Exception {
         Noise noise = new Noise(4, 1 << 20);
         backend.on("/glued", exchange -> {
@@ -223,6 +231,7 @@ public abstract class UpgradeTest extends WireTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 8, 1000, 8192, 65_536})
+    @FromTheField(Trouble.E1)
     void bytesGluedToTheRequestReachTheBackendAfterIts101(int length) throws Exception {
         byte[] early = new Noise(5, length).bytes();
         backend.on("/early", exchange -> {
@@ -249,6 +258,7 @@ public abstract class UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.E1)
     void aCrLfBehindTheRequestHeadIsPayload() throws Exception {
         backend.on("/crlf", exchange -> {
             exchange.acceptRaw();
@@ -262,6 +272,7 @@ public abstract class UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField({Trouble.A7, Trouble.D3})
     void aBackendThatClosesRightAfterIts101EndsTheTunnel() throws Exception {
         backend.on("/bye", Exchange::acceptRaw);
         try (Wire client = rawTunnel(Routes.MAIN, "/bye")) {
@@ -307,6 +318,7 @@ public abstract class UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D3)
     void aBackendThatIsSilentOnTheHandshakeIsAGatewayTimeout() throws Exception {
         backend.on("/hang", exchange -> exchange.wire().ending());
         assertFails(504, webSocket(Routes.QUICK, "/hang"));
@@ -315,6 +327,7 @@ public abstract class UpgradeTest extends WireTest {
     }
 
     @Test
+    @FromTheField(Trouble.D3)
     void aDeadBackendIsABadGateway() throws Exception {
         assertFails(502, webSocket(Routes.DEAD, "/ws"));
     }
@@ -349,6 +362,7 @@ public abstract class UpgradeTest extends WireTest {
     // ---- requests that are no handshake, or a malformed one
 
     @Test
+    @FromTheField(Trouble.E4)
     void forwardedHeadersOfAnUpgradeTellTheTruthToo() throws Exception {
         backend.on("/fwd", WireTest::webSocketEcho);
         try (Wire client = client()) {

@@ -3,10 +3,13 @@ package io.fairlead.suite.onserver;
 import io.fairlead.suite.Application;
 import io.fairlead.suite.Entrance;
 import io.fairlead.suite.UpgradeTest;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import org.jboss.arquillian.container.test.api.Deployment;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 
 @OnServer
+@FromTheField(Trouble.B1)
 class UpgradeOverTlsTest extends UpgradeTest {
 
     @Deployment(testable = false)
