@@ -31,10 +31,11 @@ public abstract class ForeignPeersTest extends WireTest {
     @FromTheField({Trouble.B2, Trouble.C1})
     void socketIo(String transport) throws Exception {
         Node node = Node.in(Path.of("target", "node"));
-        try (Node.Running server = node.serve("sio-server.js", "/socket.io/")) {
+        try (Node.Running server = node.serve("sio-server.js", "socket.io", "/socket.io/")) {
             Routes.FOREIGN_DOOR.leadTo(server.port());
             String origin = "http://127.0.0.1:" + address().getPort();
-            assertThat(node.script("sio-client.js", origin, path(Routes.FOREIGN, "/socket.io/"), transport))
+            String path = path(Routes.FOREIGN, "/socket.io/");
+            assertThat(node.script("sio-client.js", "socket.io-client", origin, path, transport))
                     .contains("ok");
         }
     }

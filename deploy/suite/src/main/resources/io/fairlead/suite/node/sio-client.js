@@ -1,49 +1,75 @@
-// usage: sio-client.js ORIGIN PATH polling|websocket|upgrade. Two clients talk to each other; prints "ok".
+// usage: sio-client.js MODULE ORIGIN PATH polling|websocket|upgrade|upgrade-refused|websocket-refused. Clients of the
+// Socket.IO that MODULE names talk to the server and to each other; prints "ok". Where the websocket is refused they are
+// to work by polling: having begun with it, or after the websocket was tried first.
 'use strict';
 const assert = require('assert');
 const crypto = require('crypto');
 const { once } = require('events');
-const { io } = require('socket.io-client');
 
-const [origin, path, mode] = process.argv.slice(2);
-const transports = mode === 'upgrade' ? ['polling', 'websocket'] : [mode];
+const [module_, origin, path, mode] = process.argv.slice(2);
+const io = require(module_);
+const [transports, wanted, sign] = {
+  polling: [['polling'], 'polling', null],
+  websocket: [['websocket'], 'websocket', null],
+  upgrade: [['polling', 'websocket'], 'websocket', 'upgrade'],
+  'upgrade-refused': [['polling', 'websocket'], 'polling', 'upgradeError'],
+  'websocket-refused': [['websocket', 'polling'], 'polling', null],
+}[mode];
 
-function client() {
-  return io(origin, { path, transports, upgrade: mode === 'upgrade', forceNew: true, reconnection: false });
+let step = 'connecting';
+setTimeout(() => fail(new Error('nothing more came within 20 s')), 20_000);
+
+function fail(error) {
+  console.error(`while ${step}:`, error);
+  process.exit(1);
 }
 
-async function connected(socket) {
-  const failed = new Promise((_, reject) => socket.once('connect_error', reject));
-  const upgraded = mode === 'upgrade' ? once(socket.io.engine, 'upgrade') : null;
-  await Promise.race([once(socket, 'connect'), failed]);
-  if (upgraded) {
-    await upgraded;
+async function connect() {
+  const upgrade = transports.length > 1;
+  const options = { path, transports, upgrade, tryAllTransports: true, forceNew: true, reconnection: false };
+  const socket = io(origin, options);
+  socket.on('connect_error', fail);
+  socket.on('disconnect', (reason) => fail(new Error(`disconnected: ${reason}`)));
+  const seen = sign && once(socket.io.engine, sign);
+  await once(socket, 'connect');
+  if (sign) {
+    await seen;
   }
+  assert.strictEqual(socket.io.engine.transport.name, wanted);
+  return socket;
 }
+
+const ask = (socket, ...question) => new Promise((resolve) => socket.emit(...question, (...answer) => resolve(answer)));
 
 async function main() {
-  const wanted = mode === 'polling' ? 'polling' : 'websocket';
-  const one = client();
-  const two = client();
-  await Promise.all([connected(one), connected(two)]);
-  assert.strictEqual(one.io.engine.transport.name, wanted);
-  for (const data of ['äöü', { a: [1, null, 'b'] }, crypto.randomBytes(100_000), 'x'.repeat(300_000)]) {
-    const [back, transport] = await new Promise((resolve) =>
-      one.timeout(20_000).emit('echo', data, (error, ...answer) => resolve(error ? [error] : answer)));
+  const [one, two, stranger] = await Promise.all([connect(), connect(), connect()]);
+
+  for (const data of ['äöü', { a: [1, null, 'b'] }, crypto.randomBytes(1_200_000), 'あ'.repeat(500_000)]) {
+    step = `echoing ${JSON.stringify(data).slice(0, 40)}`;
+    const [back, transport] = await ask(one, 'echo', data);
     assert.deepStrictEqual(back, data);
     assert.strictEqual(transport, wanted);
   }
-  const heard = once(two, 'said');
-  one.emit('say', 'hello, tab two');
-  assert.deepStrictEqual(await heard, ['hello, tab two']);
-  one.disconnect();
-  two.disconnect();
+
+  step = 'commenting';
+  const room = `room of ${one.id}`;
+  stranger.on('said', (text) => fail(new Error(`one who has not joined heard ${text}`)));
+  await Promise.all([ask(one, 'join', room), ask(two, 'join', room)]);
+  for (const speaker of [one, two]) {
+    const heard = Promise.all([once(one, 'said'), once(two, 'said')]);
+    speaker.emit('say', room, `from ${speaker.id}`);
+    assert.deepStrictEqual(await heard, [[`from ${speaker.id}`], [`from ${speaker.id}`]]);
+  }
+  await ask(stranger, 'echo', 'all that was sent before this has come');
+
+  assert.strictEqual(one.io.engine.transport.name, wanted);
+  for (const socket of [one, two, stranger]) {
+    socket.off('disconnect');
+    socket.disconnect();
+  }
   console.log('ok');
 }
 
 main()
   .then(() => process.exit(0))
-  .catch((error) => {
-    console.error(error);
-    process.exit(1);
-  });
+  .catch(fail);
