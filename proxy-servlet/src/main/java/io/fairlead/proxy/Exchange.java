@@ -209,6 +209,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                 response.setHeader("Connection", "close");
             }
             ((HttpResponse) answer).headers(sent -> sent.put(HttpHeader.CONNECTION, HttpHeaderValue.CLOSE.asString()));
+        } else if (request.getHeader("Upgrade") != null && Hixie76.asksFor(request)) {
+            // A handshake that the route drops. Its last eight bytes are no next request.
+            response.setHeader("Connection", "close");
         }
     }
 

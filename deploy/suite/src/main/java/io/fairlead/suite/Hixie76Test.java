@@ -361,6 +361,21 @@ public abstract class Hixie76Test extends WireTest {
         }
     }
 
+    /** Once: the eight bytes are no request that gets an answer of its own. */
+    @Test
+    void aRouteThatIsOffAnswersOnceAndCloses() throws Exception {
+        backend.on("/off", exchange -> exchange.answer("404 Not Found", "no socket here"));
+        try (Wire client = client()) {
+            Head head = client.send(handshake(Routes.OFF, "/off") + KEY3).readHead();
+            assertThat(head.status()).isEqualTo(404);
+            assertThat(head.tokens("Connection")).contains("close");
+            assertThat(client.readBodyText(head)).isEqualTo("no socket here");
+            client.ending();
+        }
+        assertThat(backend.requests()).singleElement().satisfies(seen -> assertThat(seen.has("Upgrade"))
+                .isFalse());
+    }
+
     /** The client falls back at once; behind a wrong answer it might not. */
     @ParameterizedTest
     @ValueSource(strings = {"4 @1 46546xW%0l 1 5", "414654601", "99999 99999 9", "none"})

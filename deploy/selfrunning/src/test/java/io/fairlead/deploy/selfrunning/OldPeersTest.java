@@ -10,6 +10,8 @@ import io.fairlead.suite.peer.Head.Field;
 import io.fairlead.suite.peer.HixieHandshake;
 import io.fairlead.suite.peer.Node;
 import io.fairlead.suite.peer.Wire;
+import io.fairlead.suite.reports.FromTheField;
+import io.fairlead.suite.reports.Trouble;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -181,6 +183,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @MethodSource("waysAndTransportsOfSocketIo09")
+    @FromTheField({Trouble.A1, Trouble.B2})
     void socketIo09(Way way, String transport) throws Exception {
         assertThat(socketIo09(way.secure, way.prefix, transport, transport)).endsWith("ok\n");
     }
@@ -199,6 +202,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @MethodSource("waysAndTransportsOfPages")
+    @FromTheField(Trouble.B2)
     void pagesOfSocketIo09(Way way, Transport transport) throws Exception {
         String large = "x".repeat(1_200_000);
         try (SocketIo09Page one = page(way, transport);
@@ -242,6 +246,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @MethodSource("waysVersionsAndModes")
+    @FromTheField({Trouble.B2, Trouble.C1})
     void socketIo(Way way, String version, String mode) throws Exception {
         assertThat(socketIo(way.secure, way.prefix, version, mode)).isEqualTo("ok\n");
     }
@@ -260,6 +265,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @EnumSource
+    @FromTheField(Trouble.F2)
     void ws8(Way way) throws Exception {
         String url = origin(way.secure).replaceFirst("http", "ws") + way.prefix + "/ws8/";
         assertThat(started(modern).scriptTrusting(root, "ws-client.js", url)).isEqualTo("ok\n");
@@ -269,6 +275,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @EnumSource(names = {"HTTP", "HTTPS"})
+    @FromTheField(Trouble.B3)
     void aClientOfSocketIo09WhoseWebSocketIsRefusedWorksByPolling(Way way) throws Exception {
         assertThat(socketIo09(way.secure, "/off", "websocket,xhr-polling", "xhr-polling"))
                 .contains("tries websocket\n")
@@ -278,6 +285,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @MethodSource("waysAndServersThatMayNotUpgrade")
+    @FromTheField(Trouble.B3)
     void aRefusedHandshakeIsAnsweredAsByAServerWithoutWebSocket(Way way, Server server) throws Exception {
         HixieHandshake handshake = new HixieHandshake(1);
         String target = "/off" + target(way, server);
@@ -304,6 +312,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @MethodSource("refusals")
+    @FromTheField(Trouble.B3)
     void aClientWhoseWebSocketIsRefusedWorksByPolling(Way way, String version, String mode) throws Exception {
         assertThat(socketIo(way.secure, "/off", version, mode)).isEqualTo("ok\n");
     }
@@ -319,6 +328,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @EnumSource(names = {"HTTP", "HTTPS"})
+    @FromTheField(Trouble.B3)
     void aClientOfSocketIo09ThatIsNotToldOfWebSocketNeverTriesIt(Way way) throws Exception {
         assertThat(socketIo09(way.secure, "/hidden", "websocket,xhr-polling", "xhr-polling"))
                 .contains("tries xhr-polling\n")
@@ -328,6 +338,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @EnumSource(names = {"HTTP", "HTTPS"})
+    @FromTheField(Trouble.B3)
     void theHandshakeOfSocketIo09HidesTransports(Way way) throws Exception {
         assertThat(get(way, "/hidden/socket.io/1/?t=1")).matches("[^:]+:90:60:htmlfile,xhr-polling,jsonp-polling");
         assertThat(get(way, "/hidden/socket.io/1/?t=1&jsonp=7"))
@@ -356,6 +367,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @MethodSource("waysServersAndArrivals")
+    @FromTheField({Trouble.A2, Trouble.A3, Trouble.A4, Trouble.A5, Trouble.A6})
     void hixie76(Way way, Server server, Arrival arrival) throws Exception {
         long seed = System.nanoTime();
         HixieHandshake handshake = new HixieHandshake(seed);
@@ -397,6 +409,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @MethodSource("waysAndServersOfDraft75")
+    @FromTheField(Trouble.A7)
     void draft75(Way way, Server server) throws Exception {
         String target = target(way, server);
         try (Wire wire = connect(way.secure)) {
@@ -414,6 +427,7 @@ class OldPeersTest {
 
     @ParameterizedTest
     @MethodSource("waysAndServersOfHybi08")
+    @FromTheField(Trouble.A7)
     void hybi08(Way way, Server server) throws Exception {
         String target = target(way, server);
         try (Wire wire = connect(way.secure)) {
