@@ -2,6 +2,7 @@ package io.fairlead.proxy;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
+import java.util.List;
 import org.eclipse.jetty.http.HttpFields;
 
 /**
@@ -9,6 +10,9 @@ import org.eclipse.jetty.http.HttpFields;
  * request's head without any length, and sixteen the answer's. Pure.
  */
 final class Hixie76 {
+
+    /** The fields whose spaces count. */
+    static final List<String> KEYS = List.of("Sec-WebSocket-Key1", "Sec-WebSocket-Key2");
 
     /** What follows the head of the request. */
     static final int KEY3_LENGTH = 8;
@@ -22,8 +26,7 @@ final class Hixie76 {
 
     /** Whether {@code request}, which asks for WebSocket, is of this draft. */
     static boolean asksFor(HttpServletRequest request) {
-        return request.getHeader("Sec-WebSocket-Key1") != null
-                && request.getHeader("Sec-WebSocket-Key2") != null
+        return KEYS.stream().allMatch(key -> request.getHeader(key) != null)
                 && request.getHeader("Sec-WebSocket-Key") == null;
     }
 
@@ -31,9 +34,8 @@ final class Hixie76 {
      * Whether each key is one that a client can have made: its digits are a number that its spaces divide (section 5.2, 5).
      * On a way that makes one space of several it mostly is not, and the backend's answer would be wrong.
      */
-    static boolean hasPossibleKeys(HttpServletRequest request) {
-        return isPossible(request.getHeader("Sec-WebSocket-Key1"))
-                && isPossible(request.getHeader("Sec-WebSocket-Key2"));
+    static boolean arePossible(List<String> keys) {
+        return keys.stream().allMatch(Hixie76::isPossible);
     }
 
     private static boolean isPossible(String key) {

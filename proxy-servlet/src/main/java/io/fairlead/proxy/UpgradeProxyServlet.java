@@ -4,6 +4,7 @@ import io.fairlead.proxy.Exchange.Resumption;
 import io.fairlead.proxy.HopHeaders.Kept;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
+import io.fairlead.proxy.UpgradeRequest.Form;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.Leg;
@@ -198,7 +199,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
         UpgradePolicy policy = started().route().upgrade();
         UpgradeRequest upgrade = connectProtocol == null
-                ? UpgradeRequest.of(request, policy)
+                ? UpgradeRequest.of(request, policy, name -> started().adapter().fieldAsSent(request, name))
                 : UpgradeRequest.extendedConnect(request, connectProtocol, policy);
         switch (upgrade.kind()) {
             case NONE -> super.service(request, response);
@@ -314,6 +315,9 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             fields.put("Upgrade", upgrade.header());
             if (upgrade.extendedConnect()) {
                 fields.put("Sec-WebSocket-Key", upgrade.key());
+            }
+            if (upgrade.form() == Form.HIXIE_76) {
+                Hixie76.KEYS.forEach(key -> fields.put(key, started().adapter().fieldAsSent(request, key)));
             }
         }
         backendRequest.headers(all -> all.clear().add(fields));

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -90,7 +91,8 @@ record UpgradeRequest(
                 Form.EXTENDED_CONNECT);
     }
 
-    static UpgradeRequest of(HttpServletRequest request, UpgradePolicy policy) {
+    /** @param asSent gives a field of the request as the client wrote it */
+    static UpgradeRequest of(HttpServletRequest request, UpgradePolicy policy, UnaryOperator<String> asSent) {
         if (request.getHeader("Upgrade") == null || policy == UpgradePolicy.OFF || !isHttp11(request)) {
             return PLAIN;
         }
@@ -120,7 +122,7 @@ record UpgradeRequest(
             return PLAIN;
         }
         boolean hixie76 = webSocket && Hixie76.asksFor(request);
-        if (hixie76 && !Hixie76.hasPossibleKeys(request)) {
+        if (hixie76 && !Hixie76.arePossible(Hixie76.KEYS.stream().map(asSent).toList())) {
             return BROKEN_KEYS;
         }
         return new UpgradeRequest(

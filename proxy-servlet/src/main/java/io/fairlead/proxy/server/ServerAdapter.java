@@ -27,6 +27,15 @@ public interface ServerAdapter {
     }
 
     /**
+     * A request's field as its client wrote it, where that is still known; else as the server shows it.
+     *
+     * @param name of a field that the request has
+     */
+    default String fieldAsSent(HttpServletRequest request, String name) {
+        return request.getHeader(name);
+    }
+
+    /**
      * Makes the server send the 101 (200 to an extended CONNECT), whose headers are set in {@code response} already, and
      * hand the client's stream over afterwards.
      *

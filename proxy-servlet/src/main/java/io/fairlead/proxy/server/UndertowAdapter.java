@@ -31,6 +31,28 @@ final class UndertowAdapter implements ServerAdapter {
         return "undertow";
     }
 
+    /** Undertow makes one space of several. */
+    @Override
+    public String fieldAsSent(HttpServletRequest request, String name) {
+        String shown = request.getHeader(name);
+        try {
+            String head = takeover.headAsRead(ServerAdapter.unwrapped(request));
+            return head == null ? shown : valueIn(head, name, shown);
+        } catch (IOException hidden) {
+            return shown;
+        }
+    }
+
+    /** The value in {@code head} that is {@code shown} but for its spaces; else {@code shown}. */
+    static String valueIn(String head, String name, String shown) {
+        return head.lines()
+                .filter(line -> line.regionMatches(true, 0, name + ":", 0, name.length() + 1))
+                .map(line -> line.substring(name.length() + 1).strip())
+                .filter(value -> value.replaceAll("[ \\t]+", " ").equals(shown))
+                .findFirst()
+                .orElse(shown);
+    }
+
     @Override
     public void takeOver(HttpServletRequest request, HttpServletResponse response, Consumer<Leg> client)
             throws IOException {

@@ -14,6 +14,7 @@ import java.lang.reflect.InaccessibleObjectException;
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.xnio.IoUtils;
@@ -47,6 +48,20 @@ public final class UndertowUpgrade implements UndertowTakeover {
             // Undertow has written a word of its own there.
             head.put(Headers.CONNECTION, connection);
         }
+    }
+
+    /** Undertow keeps what it has read behind a head in the buffer that the head came in. */
+    @Override
+    public @Nullable String headAsRead(Object servletRequest) throws IOException {
+        PooledByteBuffer extra =
+                exchangeOf(servletRequest).getConnection() instanceof AbstractServerConnection connection
+                        ? connection.getExtraBytes()
+                        : null;
+        if (extra == null) {
+            return null;
+        }
+        ByteBuffer head = extra.getBuffer().duplicate().flip();
+        return StandardCharsets.ISO_8859_1.decode(head).toString();
     }
 
     @Override
