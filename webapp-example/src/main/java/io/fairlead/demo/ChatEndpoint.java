@@ -24,7 +24,6 @@ public final class ChatEndpoint extends Endpoint {
     private static final Logger LOG = LoggerFactory.getLogger(ChatEndpoint.class);
 
     private static final long SEND_TIMEOUT_MILLIS = TimeUnit.SECONDS.toMillis(5);
-    private static final long IDLE_TIMEOUT_MILLIS = TimeUnit.MINUTES.toMillis(30);
 
     /** In characters of the whole message; a longer one ends the session with 1009. */
     private static final int LONGEST_MESSAGE = 4 * ChatRoom.LONGEST_COMMENT;
@@ -38,7 +37,6 @@ public final class ChatEndpoint extends Endpoint {
 
     @Override
     public void onOpen(Session session, EndpointConfig config) {
-        session.setMaxIdleTimeout(IDLE_TIMEOUT_MILLIS);
         session.setMaxTextMessageBufferSize(LONGEST_MESSAGE);
         Async remote = session.getAsyncRemote();
         remote.setSendTimeout(SEND_TIMEOUT_MILLIS);

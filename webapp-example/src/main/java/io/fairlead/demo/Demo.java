@@ -23,6 +23,9 @@ import org.glassfish.tyrus.spi.ServerContainerFactory;
 public final class Demo implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
 
+    /** A session without a message ends after this. */
+    private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(30);
+
     private static final String LOOPBACK = "127.0.0.1";
 
     private final HttpServer server;
@@ -41,6 +44,8 @@ public final class Demo implements AutoCloseable {
     public static Demo start() throws IOException {
         // Tyrus's own start listens on all addresses, so its engine is put on a listener that is made here.
         ServerContainer tyrus = ServerContainerFactory.createServerContainer(Map.of());
+        // Not by the sessions: Tyrus 2.2 closes one that is given a timeout just when it finds that it had none.
+        tyrus.setDefaultMaxSessionIdleTimeout(IDLE_TIMEOUT.toMillis());
         try {
             ChatRoom room = new ChatRoom();
             ServerEndpointConfig chat = ServerEndpointConfig.Builder.create(ChatEndpoint.class, "/chat")
