@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a backend says of its own place, told to the client in the client's terms: redirects and cookies. Pure.
  *
- * <p>The place that a handshake of the old WebSocket drafts names is what the client asked for. Else as nginx's {@code proxy_redirect}, {@code proxy_cookie_path} and {@code proxy_cookie_domain}. Without rules of the
- * user's it does what the route itself says: the backend's address becomes the one that the client asked, and the backend's
- * path becomes the path below which the client sees it.
+ * <p>As nginx's {@code proxy_redirect}, {@code proxy_cookie_path} and {@code proxy_cookie_domain}. Without rules of the user's
+ * it does what the route itself says: the backend's address becomes the one that the client asked for, and the backend's path
+ * the path below which the client sees it. The place that a handshake of the old WebSocket drafts names is always what the
+ * client asked for.
  *
  * @param prefix what the client's paths begin with and the backend's do not; empty for nothing
  * @param targetPath what the backend's paths begin with; empty for nothing
@@ -37,7 +38,7 @@ record ResponseRewrite(
             Pattern.compile("(\\s*\\d+\\s*[;,]\\s*url\\s*=\\s*)(.*)", Pattern.CASE_INSENSITIVE);
     private static final Pattern ATTRIBUTE = Pattern.compile("(\\s*)([^=\\s]+)(\\s*=\\s*)(.*?)(\\s*)");
 
-    /** One side of a rule ends where the other begins; the first whose {@code from} fits is applied. */
+    /** What a value begins with, and what that becomes; the first rule whose {@code from} fits is applied. */
     record Rule(String from, String to) {}
 
     /**
