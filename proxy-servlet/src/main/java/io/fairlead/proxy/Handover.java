@@ -187,12 +187,12 @@ final class Handover {
 
     private void log(TunnelEnd end) {
         LOG.debug(
-                "{}: tunnel ended: {}, {} bytes to the backend, {} to the client, {}",
+                "{}: tunnel ended: {} after {}; to the backend: {}; to the client: {}",
                 route.name(),
                 end.reason(),
-                end.bytesToBackend(),
-                end.bytesToClient(),
                 end.duration(),
+                end.toBackend(),
+                end.toClient(),
                 end.cause());
     }
 }

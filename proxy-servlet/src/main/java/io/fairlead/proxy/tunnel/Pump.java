@@ -35,12 +35,15 @@ final class Pump {
     private State state = State.FLOWING;
     private @Nullable ByteBuffer pending;
     private long bytes;
+    private final @Nullable FrameScanner scanner;
 
-    Pump(Tunnel tunnel, Side from, Side to, TunnelLoop loop) {
+    /** @param scanner null when what passes is no WebSocket */
+    Pump(Tunnel tunnel, Side from, Side to, TunnelLoop loop, @Nullable FrameScanner scanner) {
         this.tunnel = tunnel;
         this.from = from;
         this.to = to;
         this.loop = loop;
+        this.scanner = scanner;
     }
 
     /** Moves what there is. */
@@ -65,7 +68,11 @@ final class Pump {
                     return;
                 }
                 tunnel.touch();
-                if (!send(buffer.flip())) {
+                buffer.flip();
+                if (scanner != null) {
+                    scanner.scan(buffer);
+                }
+                if (!send(buffer)) {
                     return;
                 }
                 if (!mayHoldMore && buffer.limit() < buffer.capacity()) {
@@ -201,9 +208,19 @@ final class Pump {
         return state == State.FINISHED;
     }
 
-    /** Bytes that the destination has taken. */
-    long bytes() {
-        return bytes;
+    /** What has passed so far. */
+    TunnelEnd.Traffic traffic() {
+        FrameScanner seen = scanner;
+        return seen == null
+                ? TunnelEnd.Traffic.ofBytes(bytes)
+                : new TunnelEnd.Traffic(
+                        bytes,
+                        seen.frames(),
+                        seen.messages(),
+                        seen.pings(),
+                        seen.pongs(),
+                        seen.closeCode(),
+                        seen.fault());
     }
 
     /** Gives back the buffer that it holds, if any. */

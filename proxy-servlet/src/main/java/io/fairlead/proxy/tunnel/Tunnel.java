@@ -118,8 +118,8 @@ public final class Tunnel {
         Side backendSide = new Side(this, backendLeg);
         client = clientSide;
         backend = backendSide;
-        Pump up = new Pump(this, clientSide, backendSide, loop);
-        Pump down = new Pump(this, backendSide, clientSide, loop);
+        Pump up = new Pump(this, clientSide, backendSide, loop, scanner(true));
+        Pump down = new Pump(this, backendSide, clientSide, loop, scanner(false));
         clientSide.pumps(up, down);
         backendSide.pumps(down, up);
         toBackend = up;
@@ -130,6 +130,10 @@ public final class Tunnel {
             down.run();
             up.run();
         }
+    }
+
+    private @Nullable FrameScanner scanner(boolean masked) {
+        return settings.framed() ? new FrameScanner(masked) : null;
     }
 
     private boolean register(Side side) {
@@ -263,8 +267,8 @@ public final class Tunnel {
         loop.remove(this);
         listener.accept(new TunnelEnd(
                 reason,
-                up == null ? 0 : up.bytes(),
-                down == null ? 0 : down.bytes(),
+                up == null ? TunnelEnd.Traffic.ofBytes(0) : up.traffic(),
+                down == null ? TunnelEnd.Traffic.ofBytes(0) : down.traffic(),
                 Duration.ofNanos(loop.nanoTime() - startNanos),
                 cause));
     }

@@ -7,17 +7,59 @@ import org.jspecify.annotations.Nullable;
  * How a tunnel ended. A value, not an exception: networks end.
  *
  * @param reason who ended it, or what
- * @param bytesToBackend payload bytes that the backend's socket has taken
- * @param bytesToClient payload bytes that the client's socket has taken
+ * @param toBackend what passed from the client to the backend
+ * @param toClient what passed from the backend to the client
  * @param duration from the 101 to the end
  * @param cause for {@link Reason#CLIENT_FAILED} and {@link Reason#BACKEND_FAILED}
  */
 public record TunnelEnd(
         Reason reason,
-        long bytesToBackend,
-        long bytesToClient,
+        Traffic toBackend,
+        Traffic toClient,
         Duration duration,
         @Nullable Throwable cause) {
+
+    /**
+     * What passed in one direction. All but the bytes is of WebSocket tunnels only, and of frames that were read whole.
+     *
+     * @param bytes that the destination's connection has taken
+     * @param frames of all kinds
+     * @param messages whose last frame has passed
+     * @param closeCode of the Close frame; 1005 if it had none, 0 if there was no such frame
+     * @param fault the first breach of the rules of framing, after which nothing is counted; null if there was none
+     */
+    public record Traffic(
+            long bytes,
+            long frames,
+            long messages,
+            long pings,
+            long pongs,
+            int closeCode,
+            @Nullable String fault) {
+
+        static Traffic ofBytes(long bytes) {
+            return new Traffic(bytes, 0, 0, 0, 0, 0, null);
+        }
+
+        /** For the log. Not the generated one: on JDK 17 the method handles behind it keep a web application's class loader. */
+        @Override
+        public String toString() {
+            StringBuilder text = new StringBuilder().append(bytes).append(" bytes");
+            if (frames > 0) {
+                text.append(", ")
+                        .append(frames)
+                        .append(" frames, ")
+                        .append(messages)
+                        .append(" messages");
+            }
+            if (closeCode > 0) {
+                text.append(", close ").append(closeCode);
+            }
+            return fault == null
+                    ? text.toString()
+                    : text.append(", ").append(fault).toString();
+        }
+    }
 
     /** Who ended a tunnel, or what. */
     public enum Reason {

@@ -95,8 +95,8 @@ class TunnelTest {
                     .as("down, seed %s round %s", seed, round)
                     .isEqualTo(down);
             assertThat(end.reason()).isIn(Reason.CLIENT_CLOSED, Reason.BACKEND_CLOSED);
-            assertThat(end.bytesToBackend()).isEqualTo(up.length);
-            assertThat(end.bytesToClient()).isEqualTo(down.length);
+            assertThat(end.toBackend().bytes()).isEqualTo(up.length);
+            assertThat(end.toClient().bytes()).isEqualTo(down.length);
             assertThat(pair.client().misuses() + pair.backend().misuses()).isZero();
             assertThat(pair.client().wasReset() || pair.backend().wasReset()).isFalse();
         }
