@@ -38,6 +38,9 @@ import org.slf4j.LoggerFactory;
  */
 final class Handover {
 
+    /** What a client is told that is to try again, and may then come to another instance. */
+    static final String STOPPING = "The proxy is stopping.";
+
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);
 
     private final Object owner;
@@ -52,7 +55,7 @@ final class Handover {
 
     /**
      * @param owner of the tunnel: the servlet
-     * @param stopped whether the servlet was destroyed
+     * @param stopped whether the servlet was destroyed, or is drained
      */
     Handover(
             Object owner,
@@ -120,11 +123,21 @@ final class Handover {
 
     private @Nullable Tunnel open(Leg backend, boolean framed) {
         TunnelSettings settings = new TunnelSettings(
-                owner, route.name(), framed, route.closeTimeout(), route.tunnelIdleTimeout(), route.closeTimeout());
+                owner,
+                route.name(),
+                framed,
+                route.closeTimeout(),
+                route.idleTimeoutOfTunnel(framed),
+                route.closeTimeout(),
+                route.pingInterval(),
+                route.pongTimeout(),
+                route.maxTunnelAge(),
+                route.frameRules());
         Tunnel tunnel = tunnels.open(backend, settings, this::log);
         if (stopped.getAsBoolean() && tunnel != null) {
-            // Destroyed meanwhile, so nobody would close it.
+            // Meanwhile, so nobody else would close it.
             tunnel.abandon();
+            return null;
         }
         return tunnel;
     }
@@ -150,7 +163,7 @@ final class Handover {
                     again,
                     response,
                     HttpServletResponse.SC_SERVICE_UNAVAILABLE,
-                    "The proxy is stopping.",
+                    STOPPING,
                     LOG,
                     route.name(),
                     null,

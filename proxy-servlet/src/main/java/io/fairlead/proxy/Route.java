@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.server.ServerAdapters;
+import io.fairlead.proxy.tunnel.FrameRules;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -33,8 +34,12 @@ record Route(
         Duration idleTimeout,
         Duration sendTimeout,
         Duration handshakeTimeout,
-        Duration tunnelIdleTimeout,
+        @Nullable Duration tunnelIdleTimeout,
+        Duration pingInterval,
+        Duration pongTimeout,
         Duration closeTimeout,
+        Duration maxTunnelAge,
+        FrameRules frameRules,
         Duration undeployDrain,
         TrustedProxies trustedProxies,
         ResponseRewrite rewrite,
@@ -42,6 +47,18 @@ record Route(
         ServerAdapters.Choice serverAdapter,
         ClientSettings client,
         LoopSettings loops) {
+
+    /** What a tunnel without a byte ends after, when the user does not say; pings end those that are dead. */
+    private static final Duration IDLE_TUNNEL = Duration.ofHours(1);
+
+    /** Zero for never. */
+    Duration idleTimeoutOfTunnel(boolean framed) {
+        Duration set = tunnelIdleTimeout;
+        if (set != null) {
+            return set;
+        }
+        return framed && !pingInterval.isZero() ? Duration.ZERO : IDLE_TUNNEL;
+    }
 
     /** Which Upgrade requests a route carries. */
     enum UpgradePolicy {
@@ -51,6 +68,14 @@ record Route(
         ANY,
         /** None: an Upgrade header is dropped and the request goes on as plain HTTP. */
         OFF
+    }
+
+    /** What becomes of a WebSocket tunnel in which a side breaks the rules of framing. */
+    enum ProtocolErrors {
+        /** It is carried on, as bytes. */
+        PASS,
+        /** It is closed, by 1002. */
+        CLOSE
     }
 
     /**
@@ -139,18 +164,21 @@ record Route(
     }
 
     /** What the tunnel loops of a route are made with. Routes with equal ones share the loops. */
-    record LoopSettings(int threads, int bufferSize) {
+    record LoopSettings(int threads, int bufferSize, long memory) {
 
         /** Not the generated one: see {@link ClientSettings#hashCode}. */
         @Override
         public boolean equals(@Nullable Object other) {
-            return other instanceof LoopSettings that && threads == that.threads && bufferSize == that.bufferSize;
+            return other instanceof LoopSettings that
+                    && threads == that.threads
+                    && bufferSize == that.bufferSize
+                    && memory == that.memory;
         }
 
         /** Not the generated one: see {@link ClientSettings#hashCode}. */
         @Override
         public int hashCode() {
-            return 31 * threads + bufferSize;
+            return 31 * (31 * threads + bufferSize) + Long.hashCode(memory);
         }
     }
 }

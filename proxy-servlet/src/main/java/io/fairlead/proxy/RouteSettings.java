@@ -4,12 +4,14 @@ import io.fairlead.proxy.ResponseRewrite.Rule;
 import io.fairlead.proxy.ResponseRewrite.Rules;
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.LoopSettings;
+import io.fairlead.proxy.Route.ProtocolErrors;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tls.KeyMaterial;
 import io.fairlead.proxy.tls.TlsFileException;
 import io.fairlead.proxy.tls.TrustMaterial;
+import io.fairlead.proxy.tunnel.FrameRules;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.InvalidPathException;
@@ -59,7 +61,14 @@ final class RouteSettings {
             "connectTimeout",
             "handshakeTimeout",
             "tunnelIdleTimeout",
+            "pingInterval",
+            "pongTimeout",
             "closeTimeout",
+            "maxTunnelAge",
+            "protocolErrors",
+            "maxFrameSize",
+            "maxMessageSize",
+            "maxMessageRate",
             "trustedProxies",
             "proxyRedirect",
             "proxyCookiePath",
@@ -68,6 +77,7 @@ final class RouteSettings {
             "undeployDrain",
             "tunnelThreads",
             "tunnelBufferSize",
+            "tunnelMemory",
             "serverAdapter",
             "maxThreads",
             "maxConnections",
@@ -229,14 +239,24 @@ final class RouteSettings {
                 tls(proxyTo));
         LoopSettings loops = new LoopSettings(
                 number("tunnelThreads", Integer.toString(defaultLoops()), 1, 1_000),
-                size("tunnelBufferSize", "64KB", 32 * 1024));
+                size("tunnelBufferSize", "64KB", 32 * 1024),
+                tunnelMemory());
         boolean preserveHost = flag("preserveHost", true);
         UpgradePolicy upgrade = choice("upgrade", UpgradePolicy.WEBSOCKET, UpgradePolicy.values());
         Duration timeout = duration("timeout", "60s", true);
         Duration sendTimeout = duration("sendTimeout", "60s", true);
         Duration handshakeTimeout = duration("handshakeTimeout", "10s", false);
-        Duration tunnelIdleTimeout = duration("tunnelIdleTimeout", "1h", true);
+        Duration tunnelIdleTimeout =
+                value("tunnelIdleTimeout") == null ? null : duration("tunnelIdleTimeout", "", true);
+        Duration pingInterval = duration("pingInterval", "20s", true);
+        Duration pongTimeout = duration("pongTimeout", "20s", false);
         Duration closeTimeout = duration("closeTimeout", "5s", false);
+        Duration maxTunnelAge = duration("maxTunnelAge", "0", true);
+        FrameRules frameRules = new FrameRules(
+                choice("protocolErrors", ProtocolErrors.PASS, ProtocolErrors.values()) == ProtocolErrors.CLOSE,
+                size("maxFrameSize", "0", 0),
+                size("maxMessageSize", "0", 0),
+                number("maxMessageRate", "0", 0, 1_000_000));
         Duration undeployDrain = duration("undeployDrain", "5s", true);
         ServerAdapters.Choice adapter =
                 choice("serverAdapter", ServerAdapters.Choice.AUTO, ServerAdapters.Choice.values());
@@ -275,7 +295,11 @@ final class RouteSettings {
                 sendTimeout,
                 handshakeTimeout,
                 tunnelIdleTimeout,
+                pingInterval,
+                pongTimeout,
                 closeTimeout,
+                maxTunnelAge,
+                frameRules,
                 undeployDrain,
                 trusted,
                 new ResponseRewrite(
@@ -459,6 +483,11 @@ final class RouteSettings {
             fault(setting, "is " + description + ", not '" + Answers.clean(value) + "'");
         }
         return value;
+    }
+
+    private long tunnelMemory() {
+        long quarterOfTheHeap = Runtime.getRuntime().maxMemory() / 4;
+        return value("tunnelMemory") == null ? quarterOfTheHeap : size("tunnelMemory", "", 1024 * 1024);
     }
 
     private static int defaultLoops() {

@@ -6,6 +6,8 @@ import io.fairlead.proxy.tunnel.Tunnels;
 import jakarta.servlet.ServletContext;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 /**
@@ -20,7 +22,9 @@ final class Shared {
 
     private final Uses<ClientSettings, BackendClient> clients = new Uses<>(BackendClient::start);
     private final Uses<LoopSettings, Tunnels> loops =
-            new Uses<>(settings -> new Tunnels(settings.threads(), settings.bufferSize()));
+            new Uses<>(settings -> new Tunnels(settings.threads(), settings.bufferSize(), settings.memory()));
+
+    private final Set<Object> draining = ConcurrentHashMap.newKeySet();
 
     private Shared() {}
 
@@ -42,6 +46,20 @@ final class Shared {
 
     Tunnels tunnels(LoopSettings settings) {
         return loops.take(settings);
+    }
+
+    /** Says whether a route takes no new tunnels. */
+    void draining(Object route, boolean drains) {
+        if (drains) {
+            draining.add(route);
+        } else {
+            draining.remove(route);
+        }
+    }
+
+    /** Whether every route takes work. */
+    boolean isReady() {
+        return draining.isEmpty();
     }
 
     void releaseClient(ClientSettings settings) {

@@ -24,6 +24,7 @@ import java.util.Enumeration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -61,6 +62,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     private static final Set<String> BODILESS = Set.of("GET", "HEAD", "OPTIONS", "DELETE");
 
     private transient volatile @Nullable Started started;
+    private volatile boolean draining;
 
     /** What a started servlet has; nothing before and after. */
     private record Started(
@@ -144,6 +146,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             return;
         }
         started = null;
+        ending.shared().draining(this, false);
         Duration patience = ending.route().undeployDrain().plusSeconds(1);
         if (!ending.tunnels().close(this, patience)) {
             LOG.warn(
@@ -153,6 +156,43 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
         ending.shared().releaseTunnels(ending.route().loops());
         ending.shared().releaseClient(ending.route().client());
+    }
+
+    /**
+     * Empties this route before its server, or its web application, is stopped: from now on handshakes are refused by 503 with
+     * {@code Retry-After}, {@link ProbeServlet} answers that the application is not ready, and the tunnels are closed by a Close
+     * frame (1012, service restart), one after the other over a period, so that their clients do not come back all at once.
+     * Plain HTTP is served as before. Does not wait; any thread; may be called again with another period.
+     *
+     * @param period how long the closes are spread over; each tunnel has {@code closeTimeout} on top of it. Zero: at once
+     * @return completed, by a thread of the tunnels' that must not be blocked, when no tunnel is left
+     * @throws IllegalStateException before the servlet is started, and after it was destroyed
+     */
+    public CompletableFuture<Void> drain(Duration period) {
+        Started now = started();
+        draining = true;
+        now.shared().draining(this, true);
+        LOG.info(
+                "route '{}' is drained, its tunnels are closed over {}",
+                now.route().name(),
+                period);
+        CompletableFuture<Void> drained = new CompletableFuture<>();
+        now.tunnels().drain(this, period, () -> drained.complete(null));
+        return drained;
+    }
+
+    /** Takes a {@link #drain} back: handshakes are let in again, and the tunnels that are still open stay. Any thread. */
+    public void resume() {
+        Started now = started();
+        draining = false;
+        now.shared().draining(this, false);
+        now.tunnels().stay(this);
+        LOG.info("route '{}' is no longer drained", now.route().name());
+    }
+
+    /** Whether handshakes are refused since {@link #drain}. */
+    public boolean isDraining() {
+        return draining;
     }
 
     private Started started() {
@@ -204,6 +244,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         switch (upgrade.kind()) {
             case NONE -> super.service(request, response);
             case UPGRADE -> {
+                if (draining) {
+                    refuse(request, response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, Handover.STOPPING);
+                    return;
+                }
                 request.setAttribute(UPGRADE, upgrade);
                 super.service(request, response);
             }
@@ -370,7 +414,14 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             return;
         }
         Handover handover = new Handover(
-                this, now.route(), now.tunnels(), now.adapter(), () -> started == null, request, upgrade, exchange);
+                this,
+                now.route(),
+                now.tunnels(),
+                now.adapter(),
+                () -> draining || started == null,
+                request,
+                upgrade,
+                exchange);
         backendRequest.attribute(Handover.class.getName(), handover);
         exchange.start(handover::promise);
     }

@@ -9,6 +9,7 @@ import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.RouteSettings.Parsed;
 import io.fairlead.proxy.server.ServerAdapters;
+import io.fairlead.proxy.tunnel.FrameRules;
 import io.fairlead.suite.peer.Authority;
 import io.fairlead.suite.peer.Identity;
 import java.net.URI;
@@ -70,8 +71,12 @@ class RouteSettingsTest {
                         Duration.ofSeconds(30),
                         Duration.ofSeconds(60),
                         Duration.ofSeconds(10),
-                        Duration.ofHours(1),
+                        null,
+                        Duration.ofSeconds(20),
+                        Duration.ofSeconds(20),
                         Duration.ofSeconds(5),
+                        Duration.ZERO,
+                        FrameRules.NONE,
                         Duration.ofSeconds(5),
                         TrustedProxies.NONE,
                         new ResponseRewrite(
@@ -89,7 +94,10 @@ class RouteSettingsTest {
                                 32 * 1024,
                                 32 * 1024,
                                 null),
-                        new LoopSettings(Math.min(8, Runtime.getRuntime().availableProcessors()), 64 * 1024)));
+                        new LoopSettings(
+                                Math.min(8, Runtime.getRuntime().availableProcessors()),
+                                64 * 1024,
+                                Runtime.getRuntime().maxMemory() / 4)));
     }
 
     @Test
@@ -110,15 +118,23 @@ class RouteSettingsTest {
                         "connectTimeout",
                         "handshakeTimeout",
                         "tunnelIdleTimeout",
+                        "pingInterval",
+                        "pongTimeout",
                         "trustedProxies",
                         "proxyRedirect",
                         "proxyCookiePath",
                         "proxyCookieDomain",
                         "socketIo09HideTransports",
                         "closeTimeout",
+                        "maxTunnelAge",
+                        "protocolErrors",
+                        "maxFrameSize",
+                        "maxMessageSize",
+                        "maxMessageRate",
                         "undeployDrain",
                         "tunnelThreads",
                         "tunnelBufferSize",
+                        "tunnelMemory",
                         "serverAdapter",
                         "maxThreads",
                         "maxConnections",

@@ -9,6 +9,7 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,6 +47,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Arguments {
     private static final int HTTP_PORT = 8080;
     private static final int HTTPS_PORT = 8443;
+    private static final int MOST_SECONDS = 24 * 60 * 60;
     private static final int OFF = -1;
     private static final int NO_PORT = -2;
 
@@ -107,6 +109,12 @@ final class Arguments {
     private String bind;
 
     @Option(
+            names = "--drain",
+            paramLabel = "SECONDS",
+            description = "How long the ends of the tunnels are spread over at SIGTERM. Default 5; 0: all at once.")
+    private String drainArgument = "5";
+
+    @Option(
             names = {"-h", "--help"},
             help = true,
             description = "Shows this.")
@@ -122,6 +130,7 @@ final class Arguments {
     private final List<PathRoute> routes = new ArrayList<>();
     private int httpPort;
     private int httpsPort;
+    private int drainSeconds;
     private @Nullable CertificateFiles certificateFiles;
     private @Nullable KeyMaterial keyMaterial;
     private String certificateFingerprint = "";
@@ -181,6 +190,8 @@ final class Arguments {
             faults.add("--redirect-http: there is nothing to redirect " + (httpPort == OFF ? "from" : "to")
                     + "; name a port with " + (httpPort == OFF ? "--http-port" : "--https-port"));
 
+        drainSeconds = seconds("--drain", drainArgument);
+
         if (bind != null) {
             try {
                 if (bind.isBlank()) throw new UnknownHostException();
@@ -222,6 +233,17 @@ final class Arguments {
         }
         faults.add(option + " " + argument + ": name a file");
         return null;
+    }
+
+    private int seconds(String option, String argument) {
+        try {
+            int seconds = Integer.parseInt(argument);
+            if (seconds >= 0 && seconds <= MOST_SECONDS) return seconds;
+        } catch (NumberFormatException e) {
+            // Told below.
+        }
+        faults.add(option + " " + argument + ": name a number of seconds, 0 to " + MOST_SECONDS);
+        return 0;
     }
 
     private int port(String option, String argument) {
@@ -287,6 +309,11 @@ final class Arguments {
 
     boolean redirectsToHttps() {
         return redirect;
+    }
+
+    /** How long the ends of the tunnels are spread over. */
+    Duration drainPeriod() {
+        return Duration.ofSeconds(drainSeconds);
     }
 
     /** The address to listen on, null for all. */

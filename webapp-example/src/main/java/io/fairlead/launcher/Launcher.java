@@ -104,7 +104,7 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
     private synchronized @Nullable RouteServer start(Arguments arguments) throws Exception {
         if (closed) return null;
         List<PathRoute> routes = arguments.routes();
-        RouteServer starting = new RouteServer(arguments.bind());
+        RouteServer starting = new RouteServer(arguments.bind()).drainOver(arguments.drainPeriod());
         server = starting;
         if (arguments.httpPort() >= 0) starting.http(arguments.httpPort());
         String certificate = arguments.httpsPort() >= 0 ? secure(starting, arguments) : null;

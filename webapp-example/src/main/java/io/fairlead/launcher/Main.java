@@ -20,6 +20,8 @@ import java.util.List;
 import java.util.function.ToIntFunction;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.logging.LogManager;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The main class of the WAR and its only class outside {@code WEB-INF}. It unpacks the jars of {@code WEB-INF/launcher}
@@ -30,27 +32,50 @@ import java.util.jar.JarFile;
  * <p>The directory is made in {@code java.io.tmpdir}, only its owner may read it, and it goes when the process ends. A
  * process that was killed leaves its directory behind; the next start by the same user removes it. A lock that is held
  * as long as the process lives tells which directories are in use.
+ *
+ * <p>It is the process's {@link LogManager}, too, unless another is named by {@code java.util.logging.manager}: the JDK's closes
+ * the log when the process is told to end, while the tunnels' ends are still to be logged.
  */
-public final class Main {
+public final class Main extends LogManager {
     private static final String PREFIX = "fairlead-run-";
     private static final String LOCK = "lock";
+    private static final String LOG_MANAGER = "java.util.logging.manager";
 
-    private final Path directory;
-    private final FileChannel lock;
+    /** Whether the server may still have something to say. */
+    private static volatile boolean serverIsUp;
 
-    private Main(Path directory, FileChannel lock) {
-        this.directory = directory;
-        this.lock = lock;
+    /** Held as long as the process lives. */
+    private static @Nullable FileChannel held;
+
+    /** Made by the JDK, as its log manager. */
+    public Main() {}
+
+    /** Closes the log; but when the JDK does that because the process ends, the server goes first. */
+    @Override
+    public void reset() {
+        if (!serverIsUp || !processEnds()) super.reset();
+    }
+
+    private static boolean processEnds() {
+        Thread hook = new Thread(() -> {});
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+            Runtime.getRuntime().removeShutdownHook(hook);
+            return false;
+        } catch (IllegalStateException ending) {
+            return true;
+        }
     }
 
     /** Runs until the server stops. The exit status is {@link Launcher}'s, or 1 if the jars cannot be unpacked. */
     public static void main(String[] args) throws URISyntaxException, ReflectiveOperationException {
+        if (System.getProperty(LOG_MANAGER) == null) System.setProperty(LOG_MANAGER, Main.class.getName());
         Path temp = Path.of(System.getProperty("java.io.tmpdir", "."));
         int status;
         try {
-            Main main = make(temp);
-            removeStale(temp, main.directory);
-            status = main.run(args);
+            Path directory = make(temp);
+            removeStale(temp, directory);
+            status = run(directory, args);
         } catch (IOException e) {
             System.err.println("fairlead: cannot unpack the jars to " + temp + " (" + e + ")");
             System.err.println("Name a writable directory: java -Djava.io.tmpdir=DIRECTORY -jar fairlead.war");
@@ -60,7 +85,7 @@ public final class Main {
     }
 
     /** Makes the directory and locks it. */
-    private static Main make(Path temp) throws IOException {
+    private static Path make(Path temp) throws IOException {
         for (int attempt = 0; attempt < 10; attempt++) {
             Path directory = posix(temp)
                     ? Files.createTempDirectory(
@@ -71,7 +96,10 @@ public final class Main {
             try {
                 FileChannel lock = openLock(directory);
                 // Another start may have taken the new directory for a stale one and removed it just now.
-                if (lock.tryLock() != null && Files.exists(directory.resolve(LOCK))) return new Main(directory, lock);
+                if (lock.tryLock() != null && Files.exists(directory.resolve(LOCK))) {
+                    held = lock;
+                    return directory;
+                }
                 lock.close();
             } catch (NoSuchFileException e) {
                 // The same, a moment earlier.
@@ -112,21 +140,24 @@ public final class Main {
         }
     }
 
-    private int run(String[] args) throws IOException, URISyntaxException, ReflectiveOperationException {
-        URLClassLoader loader = new URLClassLoader("fairlead", unpack(), ClassLoader.getPlatformClassLoader());
+    private static int run(Path directory, String[] args)
+            throws IOException, URISyntaxException, ReflectiveOperationException {
+        URLClassLoader loader = new URLClassLoader("fairlead", unpack(directory), ClassLoader.getPlatformClassLoader());
         Thread.currentThread().setContextClassLoader(loader);
         // This class sees the launcher through two interfaces of the JDK, since its own loader does not know it.
         Object launcher = loader.loadClass("io.fairlead.launcher.Launcher")
                 .getConstructor()
                 .newInstance();
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop((AutoCloseable) launcher, loader), "fairlead-stop"));
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> stop((AutoCloseable) launcher, loader, directory), "fairlead-stop"));
+        serverIsUp = true;
         @SuppressWarnings("unchecked")
         ToIntFunction<String[]> start = (ToIntFunction<String[]>) launcher;
         return start.applyAsInt(args);
     }
 
-    /** Copies the jars out of the WAR that this class came from. */
-    private URL[] unpack() throws IOException, URISyntaxException {
+    /** Copies the jars out of the WAR that this class came from to the directory. */
+    private static URL[] unpack(Path directory) throws IOException, URISyntaxException {
         Path war = Path.of(
                 Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());
         List<URL> jars = new ArrayList<>();
@@ -145,7 +176,7 @@ public final class Main {
         return jars.toArray(URL[]::new);
     }
 
-    private void stop(AutoCloseable launcher, URLClassLoader loader) {
+    private static void stop(AutoCloseable launcher, URLClassLoader loader, Path directory) {
         try {
             launcher.close();
         } catch (Exception e) {
@@ -154,10 +185,12 @@ public final class Main {
         try {
             loader.close();
             remove(directory);
-            lock.close();
+            if (held != null) held.close();
         } catch (IOException e) {
             System.err.println("fairlead: cannot remove " + directory + " (" + e + ")");
         }
+        serverIsUp = false;
+        LogManager.getLogManager().reset();
     }
 
     /** Removes what this class puts into a directory, the lock last, and then the directory. */

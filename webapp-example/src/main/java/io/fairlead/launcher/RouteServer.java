@@ -6,6 +6,9 @@ import jakarta.servlet.http.HttpServlet;
 import java.io.IOException;
 import java.net.BindException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -34,6 +37,9 @@ final class RouteServer {
     /** How long requests under way may take to finish after {@link #stop()}. */
     static final Duration STOP_TIMEOUT = Duration.ofSeconds(10);
 
+    /** How long the last tunnels to be closed have for that; more than a closeTimeout of 5 s needs. */
+    private static final Duration DRAIN_PATIENCE = Duration.ofSeconds(6);
+
     /** A port that cannot be had. */
     static final class CannotListen extends IOException {
         private static final long serialVersionUID = 1L;
@@ -58,6 +64,9 @@ final class RouteServer {
     private @Nullable ServerConnector clear;
     private @Nullable ServerConnector secure;
     private boolean hasRoutes;
+    private final List<ServletHolder> routes = new ArrayList<>();
+    private Duration drainPeriod = Duration.ZERO;
+    private volatile boolean draining;
 
     /** @param bind the address to listen on, null for all */
     RouteServer(@Nullable String bind) {
@@ -76,6 +85,12 @@ final class RouteServer {
         context.getServletHandler().setEnsureDefaultServlet(false);
         graceful = new GracefulHandler(context);
         server.setHandler(new Probes(this::isReady, graceful));
+    }
+
+    /** Spreads the ends of the tunnels over {@code period} when it stops; without this they end all at once. */
+    RouteServer drainOver(Duration period) {
+        drainPeriod = period;
+        return this;
     }
 
     /** Listens in the clear; 0 is a free port. */
@@ -108,6 +123,7 @@ final class RouteServer {
         holder.setAsyncSupported(true);
         holder.setInitOrder(1);
         context.addServlet(holder, route.mapping());
+        routes.add(holder);
     }
 
     /** A servlet of our own, by servlet mappings. */
@@ -142,7 +158,7 @@ final class RouteServer {
 
     /** Whether all routes have started and requests are taken. From any thread. */
     boolean isReady() {
-        return server.isStarted() && context.isAvailable() && !graceful.isShutdown();
+        return server.isStarted() && context.isAvailable() && !draining && !graceful.isShutdown();
     }
 
     /** The real port in the clear, once started; -1 without one. */
@@ -161,14 +177,15 @@ final class RouteServer {
     }
 
     /**
-     * Takes no more requests, lets those under way finish for {@link #STOP_TIMEOUT}, ends the tunnels, and stops. From any
-     * thread.
+     * Says that it is not ready any more, drains the tunnels, takes no more requests, lets those under way finish for {@link
+     * #STOP_TIMEOUT}, and stops. From any thread.
      *
      * @throws TimeoutException once it has stopped, if requests were cut off
      */
     void stop() throws Exception {
         TimeoutException cut = null;
         if (server.isStarted()) {
+            drain();
             for (Connector connector : server.getConnectors()) connector.shutdown();
             try {
                 graceful.shutdown().get(STOP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
@@ -184,6 +201,19 @@ final class RouteServer {
         }
         server.stop();
         if (cut != null) throw cut;
+    }
+
+    /** Plain HTTP is served meanwhile. What does not end by its own time is ended with the routes. */
+    private void drain() throws Exception {
+        draining = true;
+        List<CompletableFuture<Void>> drained = new ArrayList<>();
+        for (ServletHolder route : routes) drained.add(((UpgradeProxyServlet) route.getServlet()).drain(drainPeriod));
+        try {
+            CompletableFuture.allOf(drained.toArray(CompletableFuture[]::new))
+                    .get(drainPeriod.plus(DRAIN_PATIENCE).toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            // Some peers do not answer. Their tunnels are cut off with the routes.
+        }
     }
 
     /**

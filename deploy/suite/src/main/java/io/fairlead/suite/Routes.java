@@ -31,6 +31,15 @@ public final class Routes {
     public static final String IMPATIENT = "impatient";
     /** Tunnels are cut when idle for a second. */
     public static final String CUT = "cut";
+    /** Pings twice a second, and waits as long for an answer. */
+    public static final String PINGED = "pinged";
+
+    /** Tunnels grow no older than a second. */
+    public static final String AGED = "aged";
+
+    /** Little is allowed: frames of 1000 bytes, messages of 2000, twenty a second, and nothing that is no frame. */
+    public static final String STRICT = "strict";
+
     /** Nobody listens there. */
     public static final String DEAD = "dead";
     /** The backend's part lies below a path. */
@@ -114,6 +123,16 @@ public final class Routes {
                         "tunnelIdleTimeout", "0"));
         routes.put(IMPATIENT, Map.of("proxyTo", backend, "sendTimeout", "2s"));
         routes.put(CUT, Map.of("proxyTo", backend, "upgrade", "any", "tunnelIdleTimeout", "1s"));
+        routes.put(PINGED, Map.of("proxyTo", backend, "pingInterval", "500", "pongTimeout", "500"));
+        routes.put(AGED, Map.of("proxyTo", backend, "maxTunnelAge", "1s"));
+        routes.put(
+                STRICT,
+                Map.of(
+                        "proxyTo", backend,
+                        "protocolErrors", "close",
+                        "maxFrameSize", "1000",
+                        "maxMessageSize", "2000",
+                        "maxMessageRate", "20"));
         routes.put(DEAD, Map.of("proxyTo", "http://127.0.0.1:" + NOBODY.getLocalPort(), "upgrade", "any"));
         routes.put(DEEP, Map.of("proxyTo", backend + "/deep/er", "upgrade", "any"));
         routes.put(HOSTLESS, Map.of("proxyTo", backend, "preserveHost", "false"));

@@ -47,7 +47,7 @@ public abstract class TrafficTest extends WireTest {
             CompletableFuture<Void> sent = Crew.start(() -> exchange.wire().send(down));
             arrived.complete(exchange.wire().read(up.length));
             Crew.await(sent);
-            exchange.wire().ending();
+            assertThat(closedAsBackend(exchange.wire())).isEqualTo(1001);
         });
         try (Wire client = webSocketTunnel(Routes.MAIN, "/ws")) {
             CompletableFuture<Void> sent = Crew.start(() -> client.send(up));
@@ -163,7 +163,7 @@ public abstract class TrafficTest extends WireTest {
                     Crew.start(() -> down.pour(exchange.wire().out()));
             arrived.complete(Noise.digest(exchange.wire().in(), TWENTY_MB));
             Crew.await(sent);
-            exchange.wire().ending();
+            assertThat(closedAsBackend(exchange.wire())).isEqualTo(1001);
         });
         try (Wire client = rawTunnel(Routes.MAIN, "/noise")) {
             CompletableFuture<Void> sent = Crew.start(() -> up.pour(client.out()));
@@ -189,7 +189,7 @@ public abstract class TrafficTest extends WireTest {
             assertThat(read.await(60, TimeUnit.SECONDS)).isTrue();
             arrived.complete(Noise.digest(exchange.wire().in(), PLENTY));
             Crew.await(sent);
-            exchange.wire().ending();
+            assertThat(closedAsBackend(exchange.wire())).isEqualTo(1001);
         });
         long before = fairlead().vitals().heapBytes();
         try (Wire client = switched(slowClient(), raw(Routes.MAIN, "/slow"))) {
@@ -217,7 +217,7 @@ public abstract class TrafficTest extends WireTest {
                     Crew.start(() -> down.pour(exchange.wire().out(), poured));
             arrived.complete(Noise.digest(exchange.wire().in(), TWENTY_MB));
             Crew.await(sent);
-            exchange.wire().ending();
+            assertThat(closedAsBackend(exchange.wire())).isEqualTo(1001);
         });
         try (Wire client = switched(slowClient(), raw(Routes.MAIN, "/noise"))) {
             CompletableFuture<Void> sent = Crew.start(() -> up.pour(client.out()));
@@ -255,7 +255,7 @@ public abstract class TrafficTest extends WireTest {
             exchange.acceptWebSocket();
             assertThat(exchange.wire().read(head.length)).isEqualTo(head);
             arrived.complete(Noise.digest(exchange.wire().in(), PLENTY));
-            exchange.wire().ending();
+            assertThat(closedAsBackend(exchange.wire())).isEqualTo(1001);
         });
         try (Wire client = webSocketTunnel(Routes.WEBSOCKET, "/ws")) {
             client.send(head);
@@ -348,10 +348,10 @@ public abstract class TrafficTest extends WireTest {
         eventually().until(() -> backend.open() == 0);
     }
 
-    private static void complete(CompletableFuture<Wire.Ending> ending, Exchange exchange) throws IOException {
+    private void complete(CompletableFuture<Wire.Ending> ending, Exchange exchange) throws IOException {
         try {
             exchange.acceptRaw();
-            ending.complete(exchange.wire().ending());
+            ending.complete(rawEnding(exchange));
         } catch (IOException | AssertionError e) {
             ending.completeExceptionally(e);
         }
@@ -381,7 +381,7 @@ public abstract class TrafficTest extends WireTest {
         });
         try (Wire client = rawTunnel(Routes.MAIN, "/end")) {
             open.countDown();
-            client.ending();
+            rawEnding(client);
         }
     }
 

@@ -50,11 +50,11 @@ public abstract class TunnelTest extends WireTest {
         CompletableFuture<Wire.Ending> ending = new CompletableFuture<>();
         backend.on("/idle", exchange -> {
             exchange.acceptRaw();
-            ending.complete(exchange.wire().ending());
+            ending.complete(rawEnding(exchange));
         });
         long start = System.nanoTime();
         try (Wire client = rawTunnel(Routes.CUT, "/idle")) {
-            client.ending();
+            rawEnding(client);
             Crew.await(ending);
         }
         assertThat(Duration.ofNanos(System.nanoTime() - start))

@@ -2,6 +2,9 @@ package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.suite.peer.Correspondent;
+import io.fairlead.suite.peer.Correspondent.Closing;
+import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Http2;
@@ -14,7 +17,10 @@ import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.test.api.ArquillianResource;
@@ -75,18 +81,64 @@ public abstract class UndeployTest extends WireTest {
             // Jetty keeps a connection's last application until the connection's next request, or its end.
             tunnels.forEach(Wire::close);
             entrance().disconnect();
-            eventually().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
-                // A selector of Jetty's keeps the last connection that it served until it has another to serve.
-                serveSomebodyElse(Entrance.tcp(fairlead()));
-                serveSomebodyElse(Entrance.tls(fairlead()));
-                assertThat(vitals.loadersOf(SERVLET))
-                        .as("class loaders that are left")
-                        .isSubsetOf(others);
-            });
+            assertClassLoaderGoes(vitals, others);
         } finally {
             tunnels.forEach(Wire::close);
         }
         assertDeployWorks();
+    }
+
+    @Test
+    void aThousandPeersAreToldOfAnUndeploy() throws Exception {
+        Queue<Closing> backendsSaw = new ConcurrentLinkedQueue<>();
+        backend.on("/ws", exchange -> {
+            exchange.acceptWebSocket();
+            backendsSaw.add(Correspondent.backend(exchange.wire()).echo());
+        });
+        Vitals vitals = fairlead().vitals();
+        Set<String> others = vitals.loadersOf(SERVLET);
+        deployer().deploy(APPLICATION);
+        List<Wire> tunnels = new ArrayList<>();
+        try {
+            for (int i = 0; i < 1000; i++) {
+                tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
+            }
+            List<CompletableFuture<Closing>> clients = new ArrayList<>();
+            for (Wire tunnel : tunnels) {
+                assertFramedEcho(tunnel, new byte[] {1});
+                clients.add(Crew.call(() -> Correspondent.client(tunnel).listen(false)));
+            }
+            long start = System.nanoTime();
+            deployer().undeploy(APPLICATION);
+            for (CompletableFuture<Closing> client : clients) {
+                assertThat(Crew.await(client)).isEqualTo(new Closing(1012, "the proxy stops"));
+            }
+            eventually().until(() -> backend.open() == 0);
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);
+            assertThat(backendsSaw).hasSize(1000).containsOnly(new Closing(1012, "the proxy stops"));
+            eventually().untilAsserted(() -> assertThat(vitals.threads()).noneMatch(OURS));
+        } finally {
+            tunnels.forEach(Wire::close);
+        }
+        deployer().deploy(APPLICATION);
+        try (Wire again = webSocketTunnel(Routes.MAIN, "/ws")) {
+            assertFramedEcho(again, new byte[] {2});
+        } finally {
+            deployer().undeploy(APPLICATION);
+        }
+        assertClassLoaderGoes(vitals, others);
+    }
+
+    /** All but those that were there before. */
+    private void assertClassLoaderGoes(Vitals vitals, Set<String> others) {
+        eventually().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            // A selector of Jetty's keeps the last connection that it served until it has another to serve.
+            serveSomebodyElse(Entrance.tcp(fairlead()));
+            serveSomebodyElse(Entrance.tls(fairlead()));
+            assertThat(vitals.loadersOf(SERVLET))
+                    .as("class loaders that are left")
+                    .isSubsetOf(others);
+        });
     }
 
     @Test

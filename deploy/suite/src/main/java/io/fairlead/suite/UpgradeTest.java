@@ -276,7 +276,7 @@ public abstract class UpgradeTest extends WireTest {
     void aBackendThatClosesRightAfterIts101EndsTheTunnel() throws Exception {
         backend.on("/bye", Exchange::acceptRaw);
         try (Wire client = rawTunnel(Routes.MAIN, "/bye")) {
-            assertThat(client.ending()).isEqualTo(Wire.Ending.FIN);
+            assertThat(rawEnding(client)).isEqualTo(Wire.Ending.FIN);
         }
     }
 

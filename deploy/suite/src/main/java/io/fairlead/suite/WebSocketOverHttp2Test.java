@@ -10,7 +10,6 @@ import io.fairlead.suite.peer.Http2Frame;
 import io.fairlead.suite.peer.Http2Stream;
 import io.fairlead.suite.peer.Noise;
 import io.fairlead.suite.peer.Vitals;
-import io.fairlead.suite.peer.Wire;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -368,16 +367,16 @@ public abstract class WebSocketOverHttp2Test extends Http2WireTest {
 
     @Test
     void aResetOfTheClientEndsTheBackendsConnectionAndNothingElse() throws Exception {
-        CompletableFuture<Wire.Ending> ending = new CompletableFuture<>();
+        CompletableFuture<Integer> closeCode = new CompletableFuture<>();
         backend.on("/end", exchange -> {
             exchange.acceptWebSocket();
-            ending.complete(exchange.wire().ending());
+            closeCode.complete(closedAsBackend(exchange.wire()));
         });
         backend.on("/ws", WireTest::webSocketEcho);
         try (Http2 connection = connection()) {
             Http2Stream other = tunnel(connection, Routes.MAIN, "/ws");
             tunnel(connection, Routes.MAIN, "/end").reset();
-            Crew.await(ending);
+            assertThat(Crew.await(closeCode)).isEqualTo(1001);
             eventually().until(() -> backend.open() == 1);
             assertEchoes(other, Frame.text("untouched"));
             assertServes(connection);
@@ -410,7 +409,7 @@ public abstract class WebSocketOverHttp2Test extends Http2WireTest {
     void anIdleTunnelEndsAndItsConnectionLives() throws Exception {
         backend.on("/idle", exchange -> {
             exchange.acceptWebSocket();
-            exchange.wire().ending();
+            assertThat(closedAsBackend(exchange.wire())).isEqualTo(1001);
         });
         try (Http2 connection = connection()) {
             Http2Stream stream = tunnel(connection, Routes.CUT, "/idle");

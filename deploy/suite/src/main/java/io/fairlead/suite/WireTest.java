@@ -3,12 +3,15 @@ package io.fairlead.suite;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.suite.peer.Backend;
+import io.fairlead.suite.peer.Correspondent;
 import io.fairlead.suite.peer.Exchange;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Wire;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
@@ -133,10 +136,66 @@ public abstract class WireTest {
         exchange.echo();
     }
 
+    /** Accepts a WebSocket and sends every message back, as a peer should that looks at frames. */
+    protected static void framedEcho(Exchange exchange) throws IOException {
+        exchange.acceptWebSocket();
+        Correspondent.backend(exchange.wire()).echo();
+    }
+
     /** Accepts a raw tunnel and sends every byte back. */
     protected static void rawEcho(Exchange exchange) throws IOException {
         exchange.acceptRaw();
         exchange.echo();
+    }
+
+    /**
+     * As a client that is told of the tunnel's end does: answers the Close frame and waits for the connection's end.
+     *
+     * @return the code of the Close frame
+     */
+    protected static int closedAsClient(Wire wire) throws IOException {
+        Frame close = closeOf(wire);
+        wire.send(close.masked());
+        wire.ending();
+        return close.closeCode();
+    }
+
+    /** The same, as a backend does. */
+    protected static int closedAsBackend(Wire wire) throws IOException {
+        Frame close = closeOf(wire);
+        wire.send(close.plain());
+        wire.ending();
+        return close.closeCode();
+    }
+
+    private static Frame closeOf(Wire wire) throws IOException {
+        Frame frame = Frame.read(wire);
+        assertThat(frame.opcode()).as("opcode of a Close frame").isEqualTo(Frame.CLOSE);
+        return frame;
+    }
+
+    /** The end of a {@link #rawTunnel}; over HTTP/2 that is one of WebSocket, where a Close frame may come first. */
+    protected Wire.Ending rawEnding(Exchange exchange) throws IOException {
+        return rawEnding(exchange.wire(), false);
+    }
+
+    /** The same for its client. */
+    protected Wire.Ending rawEnding(Wire client) throws IOException {
+        return rawEnding(client, true);
+    }
+
+    private Wire.Ending rawEnding(Wire wire, boolean client) throws IOException {
+        if (entrance().http2()) {
+            try {
+                Frame close = closeOf(wire);
+                wire.send(client ? close.masked() : close.plain());
+            } catch (EOFException noClose) {
+                return Wire.Ending.FIN;
+            } catch (SocketException noClose) {
+                return Wire.Ending.CUT;
+            }
+        }
+        return wire.ending();
     }
 
     /** An error of Fairlead's own: short, plain, and silent about what lies behind. */
@@ -182,6 +241,14 @@ public abstract class WireTest {
         byte[] bytes = frame.masked();
         tunnel.send(bytes);
         assertThat(tunnel.read(bytes.length)).isEqualTo(bytes);
+    }
+
+    /** The same, where the backend is {@link #framedEcho}. */
+    protected static void assertFramedEcho(Wire tunnel, byte[] message) throws IOException {
+        tunnel.send(Frame.last(Frame.BINARY, message).masked());
+        Frame echo = Frame.read(tunnel);
+        assertThat(echo.opcode()).isEqualTo(Frame.BINARY);
+        assertThat(echo.payload()).isEqualTo(message);
     }
 
     /** What a backend is told about the client of a test. */

@@ -19,12 +19,15 @@ final class Buffers {
     private static final int SPARE = 32;
 
     private final int size;
+    private final MemoryBudget budget;
     private final ArrayDeque<ByteBuffer> free = new ArrayDeque<>();
     private int made = 1;
     private ByteBuffer current;
 
-    Buffers(int size) {
+    /** @param budget for what waits, shared with other loops */
+    Buffers(int size, MemoryBudget budget) {
         this.size = size;
+        this.budget = budget;
         this.current = ByteBuffer.allocateDirect(size);
     }
 
@@ -33,12 +36,22 @@ final class Buffers {
         return current.clear();
     }
 
-    /** What remains of the current buffer, safe from the next read; to be given back by {@link #release}. */
+    /**
+     * What remains of the current buffer, safe from the next read; to be given back by {@link #release}.
+     *
+     * @return null when the budget is used up
+     */
+    @Nullable
     ByteBuffer keep() {
         ByteBuffer full = current;
         ByteBuffer next = spare();
         if (next == null) {
-            return ByteBuffer.allocate(full.remaining()).put(full).flip();
+            int length = full.remaining();
+            return budget.take(length) ? ByteBuffer.allocate(length).put(full).flip() : null;
+        }
+        if (!budget.take(size)) {
+            free.push(next);
+            return null;
         }
         current = next;
         return full;
@@ -59,6 +72,7 @@ final class Buffers {
     }
 
     void release(ByteBuffer kept) {
+        budget.give(kept.capacity());
         if (kept.isDirect()) {
             free.push(kept);
         }

@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A stream that breaks the rules of framing is followed no further: {@link #fault} tells, and there is no boundary to be
  * found in it any more. Nor is what follows a Close frame looked at. One thread at a time.
+ *
+ * <p>Where there are {@linkplain FrameRules rules} that a frame's head is judged by, {@link #scan} tells what may be passed on.
  */
 final class FrameScanner {
 
@@ -36,7 +38,11 @@ final class FrameScanner {
     /** A Close frame without a code (RFC 6455 section 7.1.5). */
     static final int NO_CODE = 1005;
 
+    /** Why a stream is to be closed. */
+    record Breach(int closeCode, String reason) {}
+
     private final boolean masked;
+    private final FrameRules rules;
     private Expected expected = Expected.OPCODE;
 
     // The frame that is under way.
@@ -49,6 +55,11 @@ final class FrameScanner {
     private long length;
     private long left;
 
+    /** Where in the buffer the frame began that is under way, if it began there. */
+    private int headIndex;
+
+    private long messageLength;
+
     /** Whether a message has begun whose last frame is still to come. */
     private boolean fragmented;
 
@@ -59,26 +70,75 @@ final class FrameScanner {
     private int closeCode;
     private boolean closed;
     private @Nullable String fault;
+    private @Nullable Breach breach;
+    private int breachIndex;
 
     /** @param masked whether its sender masks: a client does, a server does not (section 5.1) */
-    FrameScanner(boolean masked) {
+    FrameScanner(boolean masked, FrameRules rules) {
         this.masked = masked;
+        this.rules = rules;
     }
 
     /** Follows what is between the position and the limit of {@code bytes}, and leaves both. */
     void scan(ByteBuffer bytes) {
         int index = bytes.position();
-        int limit = bytes.limit();
-        while (index < limit) {
-            switch (expected) {
-                case OPCODE -> opcode(bytes.get(index++) & 0xff);
-                case LENGTH -> length(bytes.get(index++) & 0xff);
-                case EXTENDED_LENGTH -> extendedLength(bytes.get(index++) & 0xff);
-                case MASK -> mask(bytes.get(index++) & 0xff);
-                case PAYLOAD -> index = payload(bytes, index, limit);
-                case ANYTHING -> index = limit;
+        while (index < bytes.limit()) {
+            index = follow(bytes, index, bytes.limit());
+        }
+    }
+
+    /**
+     * As {@link #scan}, for a stream with rules.
+     *
+     * @return the index of the first byte that must not be passed on: of the frame that broke a rule, which {@link #breach}
+     *     tells then; or of a frame whose head is not complete, which is to be shown once more with the bytes that follow
+     */
+    int scanByRules(ByteBuffer bytes) {
+        scan(bytes);
+        if (breach != null) {
+            return breachIndex;
+        }
+        switch (expected) {
+            case LENGTH, EXTENDED_LENGTH, MASK -> {
+                expected = Expected.OPCODE;
+                return headIndex;
+            }
+            default -> {
+                return bytes.limit();
             }
         }
+    }
+
+    /**
+     * Follows {@code bytes} up to the next boundary, at most to the limit.
+     *
+     * @return the index of the first byte that was not looked at
+     */
+    int scanToBoundary(ByteBuffer bytes) {
+        int index = bytes.position();
+        while (index < bytes.limit() && expected != Expected.OPCODE && expected != Expected.ANYTHING) {
+            index = follow(bytes, index, bytes.limit());
+        }
+        return index;
+    }
+
+    private int follow(ByteBuffer bytes, int index, int limit) {
+        switch (expected) {
+            case OPCODE -> {
+                headIndex = index;
+                opcode(bytes.get(index) & 0xff);
+            }
+            case LENGTH -> length(bytes.get(index) & 0xff);
+            case EXTENDED_LENGTH -> extendedLength(bytes.get(index) & 0xff);
+            case MASK -> mask(bytes.get(index) & 0xff);
+            case PAYLOAD -> {
+                return payload(bytes, index, limit);
+            }
+            case ANYTHING -> {
+                return limit;
+            }
+        }
+        return index + 1;
     }
 
     private void opcode(int first) {
@@ -151,6 +211,16 @@ final class FrameScanner {
         }
     }
 
+    private void judgeSize() {
+        long before = opcode == CONTINUATION ? messageLength : 0;
+        messageLength = before > Long.MAX_VALUE - length ? Long.MAX_VALUE : before + length;
+        if (rules.maxFrameSize() > 0 && length > rules.maxFrameSize()) {
+            breach(ControlFrame.MESSAGE_TOO_BIG, "a frame is larger than maxFrameSize");
+        } else if (rules.maxMessageSize() > 0 && messageLength > rules.maxMessageSize()) {
+            breach(ControlFrame.MESSAGE_TOO_BIG, "a message is larger than maxMessageSize");
+        }
+    }
+
     private void mask(int next) {
         mask = mask << 8 | next;
         if (--maskBytesLeft == 0) {
@@ -159,6 +229,9 @@ final class FrameScanner {
     }
 
     private void headIsKnown() {
+        if (opcode < CONTROL) {
+            judgeSize();
+        }
         if (left == 0) {
             frameEnds();
         } else {
@@ -167,7 +240,7 @@ final class FrameScanner {
     }
 
     private int payload(ByteBuffer bytes, int index, int limit) {
-        int end = (int) Math.min(limit, index + left);
+        int end = left < limit - index ? index + (int) left : limit;
         if (opcode == CLOSE) {
             for (int i = index; i < end && length - left + (i - index) < 2; i++) {
                 int at = (int) (length - left) + (i - index);
@@ -207,6 +280,16 @@ final class FrameScanner {
     private void broken(String what) {
         fault = what;
         expected = Expected.ANYTHING;
+        if (rules.closeAtFault()) {
+            breach(ControlFrame.PROTOCOL_ERROR, what);
+        }
+    }
+
+    private void breach(int closeCode, String reason) {
+        if (breach == null) {
+            breach = new Breach(closeCode, reason);
+            breachIndex = headIndex;
+        }
     }
 
     /** Whether the next byte begins a frame; false after a Close frame and after a fault. */
@@ -228,6 +311,16 @@ final class FrameScanner {
     @Nullable
     String fault() {
         return fault;
+    }
+
+    FrameRules rules() {
+        return rules;
+    }
+
+    /** The first breach of a rule; null as long as there is none. */
+    @Nullable
+    Breach breach() {
+        return breach;
     }
 
     /** The frames that have passed, all of each. */

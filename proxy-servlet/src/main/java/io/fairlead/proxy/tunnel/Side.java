@@ -20,10 +20,17 @@ final class Side {
     private @Nullable Pump writer;
     private @Nullable SelectionKey key;
     private int interest = SelectionKey.OP_READ;
+    private long heardNanos;
+    private long pingSentNanos;
+    private boolean pingUnanswered;
+    private boolean pingUnderWay;
+    private long roundTripNanos;
 
     Side(Tunnel tunnel, Leg leg) {
         this.tunnel = tunnel;
         this.leg = leg;
+        this.pingSentNanos = tunnel.now();
+        this.heardNanos = pingSentNanos;
     }
 
     /** Names the pump that reads from this side and the one that writes to it. */
@@ -69,6 +76,9 @@ final class Side {
 
     /** Something may be possible; for a leg without a channel, whatever is wanted. */
     private void ready(int operations) {
+        if (tunnel.isGone(this)) {
+            return;
+        }
         if ((operations & SelectionKey.OP_WRITE) != 0 && writer != null && !tunnel.ended()) {
             writer.resume();
         }
@@ -102,6 +112,56 @@ final class Side {
                 tunnel.failed(this, new ClosedChannelException());
             }
         }
+    }
+
+    /** Bytes came from it. */
+    void heard() {
+        heardNanos = tunnel.now();
+        pingUnanswered = false;
+    }
+
+    /** When bytes last came from it; when the tunnel began, if none have. */
+    long heardNanos() {
+        return heardNanos;
+    }
+
+    /** What it has sent is not read now, so it gets the time once more for its answer, which is not measured. */
+    void notListenedTo(long now) {
+        if (pingUnanswered) {
+            pingSentNanos = now;
+            pingUnderWay = false;
+        }
+    }
+
+    /** A pong came from it. */
+    void pong() {
+        if (pingUnderWay) {
+            pingUnderWay = false;
+            long trip = tunnel.now() - pingSentNanos;
+            roundTripNanos = roundTripNanos == 0 ? trip : roundTripNanos - roundTripNanos / 8 + trip / 8;
+        }
+    }
+
+    /** A ping was sent to it. */
+    void pinged(long now) {
+        pingSentNanos = now;
+        pingUnanswered = true;
+        pingUnderWay = true;
+    }
+
+    /** When it was last asked for a sign of life; when the tunnel began, if it never was. */
+    long pingSentNanos() {
+        return pingSentNanos;
+    }
+
+    /** Whether not a byte has come since it was asked. */
+    boolean pingUnanswered() {
+        return pingUnanswered;
+    }
+
+    /** Smoothed over some pings; 0 as long as none was answered. */
+    long roundTripNanos() {
+        return roundTripNanos;
     }
 
     /** False when the stream was closed below the tunnel, of which no event tells. */

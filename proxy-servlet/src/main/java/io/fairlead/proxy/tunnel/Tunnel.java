@@ -1,9 +1,13 @@
 package io.fairlead.proxy.tunnel;
 
+import io.fairlead.proxy.tunnel.FrameScanner.Breach;
 import io.fairlead.proxy.tunnel.TunnelEnd.Reason;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -25,12 +29,16 @@ public final class Tunnel {
 
     private static final Logger LOG = LoggerFactory.getLogger(Tunnel.class);
 
+    /** Why a tunnel ends that has done nothing wrong. */
+    private static final String STOPS = "the proxy stops";
+
     private final TunnelLoop loop;
     private final TunnelSettings settings;
     private final Consumer<TunnelEnd> listener;
     private Leg backendLeg;
     private final AtomicBoolean handedOver = new AtomicBoolean();
     private final long startNanos;
+    private final Duration maxAge;
 
     private @Nullable Side client;
     private @Nullable Side backend;
@@ -42,13 +50,32 @@ public final class Tunnel {
     private int slot;
     private boolean ended;
 
+    /** When it is to be closed as its route drains. */
+    private @Nullable Long leaveNanos;
+
+    /** Why the peers are being told that it ends; null until then. */
+    private @Nullable Reason closing;
+
+    private @Nullable Throwable closingCause;
+    private long closingNanos;
+    private @Nullable Side gone;
+
     Tunnel(TunnelLoop loop, TunnelSettings settings, Leg backendLeg, Consumer<TunnelEnd> listener) {
         this.loop = loop;
         this.settings = settings;
         this.backendLeg = backendLeg;
         this.listener = listener;
         this.startNanos = loop.nanoTime();
+        this.maxAge = spread(settings.maxAge());
         this.lastByteNanos = startNanos;
+    }
+
+    /** Less up to a tenth, so that tunnels that began together do not end together. */
+    private static Duration spread(Duration age) {
+        return age.isZero()
+                ? age
+                : age.minus(age.dividedBy(1000)
+                        .multipliedBy(ThreadLocalRandom.current().nextInt(100)));
     }
 
     /** Joins the client's leg to the backend's. If the tunnel has ended meanwhile, {@code clientLeg} is closed. */
@@ -118,8 +145,9 @@ public final class Tunnel {
         Side backendSide = new Side(this, backendLeg);
         client = clientSide;
         backend = backendSide;
-        Pump up = new Pump(this, clientSide, backendSide, loop, scanner(true));
-        Pump down = new Pump(this, backendSide, clientSide, loop, scanner(false));
+        FrameRules rules = settings.rules();
+        Pump up = new Pump(this, clientSide, backendSide, loop, scanner(true, rules));
+        Pump down = new Pump(this, backendSide, clientSide, loop, scanner(false, rules.ofBackend()));
         clientSide.pumps(up, down);
         backendSide.pumps(down, up);
         toBackend = up;
@@ -132,8 +160,8 @@ public final class Tunnel {
         }
     }
 
-    private @Nullable FrameScanner scanner(boolean masked) {
-        return settings.framed() ? new FrameScanner(masked) : null;
+    private @Nullable FrameScanner scanner(boolean masked, FrameRules rules) {
+        return settings.framed() ? new FrameScanner(masked, rules) : null;
     }
 
     private boolean register(Side side) {
@@ -147,6 +175,10 @@ public final class Tunnel {
             broken(side, unfit);
             return false;
         }
+    }
+
+    long now() {
+        return loop.now();
     }
 
     /** Something moved. */
@@ -193,25 +225,167 @@ public final class Tunnel {
         }
     }
 
+    /** {@code side} can neither be read nor written any more. The other one is told, where that can be said. */
     void failed(Side side, IOException cause) {
-        end(side == client ? Reason.CLIENT_FAILED : Reason.BACKEND_FAILED, cause);
+        lost(side, side == client ? Reason.CLIENT_FAILED : Reason.BACKEND_FAILED, cause);
     }
 
-    /** The loop's tick: ends what is over its time, and what was closed from below. */
+    /** What waits for {@code side} can't be held any longer, so it will miss something. */
+    void outOfMemory(Side side, IOException cause) {
+        lost(side, Reason.LIMIT, cause);
+    }
+
+    private void lost(Side side, Reason reason, IOException cause) {
+        Pump up = toBackend;
+        Pump down = toClient;
+        Side other = side == client ? backend : client;
+        if (ended || up == null || down == null || other == null) {
+            end(reason, cause);
+            return;
+        }
+        Pump toOther = side == client ? up : down;
+        Pump toGone = side == client ? down : up;
+        if (closing != null) {
+            toOther.sourceIsGone();
+            closingMoved();
+            return;
+        }
+        if (!toOther.canClose() || toGone.sourceIsDone()) {
+            end(reason, cause);
+            return;
+        }
+        closing(reason, cause);
+        gone = side;
+        toOther.sourceIsGone();
+        toGone.mute();
+        side.leg().close();
+        toOther.close(
+                reason == Reason.LIMIT
+                        ? ControlFrame.close(
+                                ControlFrame.TRY_AGAIN_LATER, String.valueOf(cause.getMessage()), other == backend)
+                        : farewell(other));
+        toGone.run();
+        closingMoved();
+    }
+
+    /** What {@code side} is told when the other one has left without a Close frame. */
+    ByteBuffer farewell(Side side) {
+        return side == client
+                ? ControlFrame.close(ControlFrame.INTERNAL_ERROR, "the backend is gone", false)
+                : ControlFrame.close(ControlFrame.GOING_AWAY, "the client is gone", true);
+    }
+
+    private void closing(Reason reason, @Nullable Throwable cause) {
+        closing = reason;
+        closingCause = cause;
+        closingNanos = loop.now();
+    }
+
+    /** Whether {@code side} was closed before the tunnel: nothing of it may be touched any more. */
+    boolean isGone(Side side) {
+        return gone == side;
+    }
+
+    boolean isClosing() {
+        return closing != null;
+    }
+
+    /** While it closes: ends it when both peers have what they shall have, and have said all that is waited for. */
+    void closingMoved() {
+        Pump up = toBackend;
+        Pump down = toClient;
+        Reason reason = closing;
+        if (reason != null && up != null && down != null) {
+            Side clientSide = client;
+            boolean clientDone = gone == client || (up.sourceIsDone() && down.isSent());
+            // A server ends the connection first, a client waits for that (RFC 6455 section 7.1.1).
+            boolean backendDone = gone == backend || (down.sourceHasEnded() && up.isSent());
+            if (clientDone && backendDone) {
+                end(reason, closingCause);
+            } else if (clientDone && gone == null && clientSide != null) {
+                gone = clientSide;
+                up.sourceIsGone();
+                release(clientSide.leg(), false);
+            }
+        }
+    }
+
+    /** A rule of the route's was broken: both peers are told. */
+    void breached(Breach breach) {
+        Reason reason = breach.closeCode() == ControlFrame.PROTOCOL_ERROR ? Reason.PROTOCOL : Reason.LIMIT;
+        close(reason, breach.closeCode(), breach.reason(), new IOException(breach.reason()));
+    }
+
+    /** Tells both peers that it ends, and ends it when they have answered, or after closeTimeout. */
+    private void close(Reason reason, int code, String text, @Nullable Throwable cause) {
+        Pump up = toBackend;
+        Pump down = toClient;
+        if (!settings.framed() || up == null || down == null) {
+            end(reason, cause);
+        } else if (closing == null) {
+            closing(reason, cause);
+            down.close(ControlFrame.close(code, text, false));
+            up.close(ControlFrame.close(code, text, true));
+            closingMoved();
+        }
+    }
+
+    /** The loop's tick: ends what is over its time, and what was closed from below; pings. */
     void check(long now) {
         Side clientSide = client;
         Side backendSide = backend;
+        Reason reason = closing;
         if (clientSide == null || backendSide == null) {
             if (!handedOver.get() && over(now, startNanos, settings.connectTimeout())) {
                 abandon();
             }
-        } else if (!clientSide.alive()) {
+        } else if (reason != null && over(now, closingNanos, settings.closeTimeout())) {
+            end(reason, closingCause);
+        } else if (gone != clientSide && !clientSide.alive()) {
             failed(clientSide, new ClosedChannelException());
-        } else if (!backendSide.alive()) {
+        } else if (gone != backendSide && !backendSide.alive()) {
             failed(backendSide, new ClosedChannelException());
-        } else if (over(now, lastByteNanos, settings.idleTimeout())
-                || (firstEnded != null && over(now, lastByteNanos, settings.halfClosedTimeout()))) {
-            end(Reason.IDLE, null);
+        } else if (reason == null) {
+            if (firstEnded != null && over(now, lastByteNanos, settings.closeTimeout())) {
+                end(Reason.IDLE, null);
+            } else if (over(now, lastByteNanos, settings.idleTimeout())) {
+                close(Reason.IDLE, ControlFrame.GOING_AWAY, "idle for longer than tunnelIdleTimeout", null);
+            } else if (leaveNanos != null && now - leaveNanos >= 0) {
+                close(Reason.DRAINED, ControlFrame.SERVICE_RESTART, STOPS, null);
+            } else if (over(now, startNanos, maxAge)) {
+                close(Reason.AGE, ControlFrame.GOING_AWAY, "older than maxTunnelAge", null);
+            } else if (firstEnded == null) {
+                ping(clientSide, toBackend, toClient, now, false);
+                ping(backendSide, toClient, toBackend, now, true);
+            }
+        }
+    }
+
+    /** Pings {@code side}, or finds that it is dead. A peer that takes nothing gets no ping, and is dead after as long. */
+    private void ping(Side side, @Nullable Pump fromSide, @Nullable Pump toSide, long now, boolean masked) {
+        Duration interval = settings.pingInterval();
+        if (ended || closing != null || fromSide == null || toSide == null || interval.isZero() || !settings.framed()) {
+            return;
+        }
+        if (fromSide.isBlocked()) {
+            side.notListenedTo(now);
+        } else if (side.pingUnanswered()) {
+            // What it takes of that which waits before the ping is a sign of life, too.
+            long since =
+                    toSide.isBlocked() ? Math.max(toSide.blockedNanos(), side.pingSentNanos()) : side.pingSentNanos();
+            if (over(now, since, settings.pongTimeout())) {
+                failed(side, new SocketTimeoutException("no answer to a ping within pongTimeout"));
+            }
+        } else if (toSide.isBlocked()) {
+            Duration patience = interval.plus(settings.pongTimeout());
+            if (over(now, toSide.blockedNanos(), patience) && over(now, side.heardNanos(), patience)) {
+                failed(
+                        side,
+                        new SocketTimeoutException(
+                                "it has taken nothing, and sent nothing, for pingInterval and pongTimeout"));
+            }
+        } else if (over(now, side.pingSentNanos(), interval) && toSide.ping(ControlFrame.ping(now, masked))) {
+            side.pinged(now);
         }
     }
 
@@ -219,10 +393,26 @@ public final class Tunnel {
         return !limit.isZero() && now - since >= limit.toNanos();
     }
 
-    /** Ends the tunnel as its owner stops. */
+    /** Ends the tunnel as its owner stops: the peers are told. */
     void shutdown() {
         handedOver.set(true);
-        end(Reason.SHUTDOWN, null);
+        close(Reason.SHUTDOWN, ControlFrame.SERVICE_RESTART, STOPS, null);
+    }
+
+    /** Has it closed at some time, unless it ends before. */
+    void leaveAt(long nanos) {
+        leaveNanos = nanos;
+    }
+
+    /** Takes {@link #leaveAt} back. */
+    void stay() {
+        leaveNanos = null;
+    }
+
+    /** Ends the tunnel at once. */
+    void cut() {
+        handedOver.set(true);
+        end(closing == null ? Reason.SHUTDOWN : closing, closingCause);
     }
 
     /** A leg failed in a way that it should not: its server took it away, or there is a bug. */

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param toBackend what passed from the client to the backend
  * @param toClient what passed from the backend to the client
  * @param duration from the 101 to the end
- * @param cause for {@link Reason#CLIENT_FAILED} and {@link Reason#BACKEND_FAILED}
+ * @param cause for {@link Reason#CLIENT_FAILED}, {@link Reason#BACKEND_FAILED}, {@link Reason#LIMIT} and
+ *     {@link Reason#PROTOCOL}
  */
 public record TunnelEnd(
         Reason reason,
@@ -71,6 +72,14 @@ public record TunnelEnd(
         CLIENT_FAILED,
         /** The backend's connection was reset or broke. */
         BACKEND_FAILED,
+        /** A limit that is set was crossed; the cause names it. */
+        LIMIT,
+        /** A side broke the rules of framing, and the tunnel is to be closed for that. */
+        PROTOCOL,
+        /** It was older than it may get. */
+        AGE,
+        /** Its route was drained. */
+        DRAINED,
         /** No byte came in time; one side may have ended its stream before. */
         IDLE,
         /** The server did not hand the client's connection over. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -11,6 +12,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import org.slf4j.Logger;
@@ -41,15 +44,17 @@ final class TunnelLoop implements Runnable {
 
     // The loop's thread only.
     private final List<Tunnel> tunnels = new ArrayList<>();
+    private final List<BooleanSupplier> departures = new ArrayList<>();
     private List<Runnable> again = new ArrayList<>();
     private List<Runnable> spareAgain = new ArrayList<>();
     private long now;
     private boolean nowIsOld = true;
     private long lastTick;
 
-    TunnelLoop(String name, int bufferSize, LongSupplier clock, ClassLoader contextClassLoader) throws IOException {
+    TunnelLoop(String name, int bufferSize, MemoryBudget memory, LongSupplier clock, ClassLoader contextClassLoader)
+            throws IOException {
         this.selector = Selector.open();
-        this.buffers = new Buffers(bufferSize);
+        this.buffers = new Buffers(bufferSize, memory);
         this.clock = clock;
         this.lastTick = clock.getAsLong();
         this.thread = new Thread(this, name);
@@ -132,14 +137,44 @@ final class TunnelLoop implements Runnable {
         load.decrementAndGet();
     }
 
-    /** Ends the tunnels whose settings fit. Loop's thread. */
-    void shutdown(Predicate<TunnelSettings> which) {
+    /** Does {@code what} to the tunnels whose settings fit, each of which may end by it. Loop's thread. */
+    void each(Predicate<TunnelSettings> which, Consumer<Tunnel> what) {
         // Backwards, since a tunnel that ends puts the last one into its slot.
         for (int i = tunnels.size() - 1; i >= 0; i--) {
             Tunnel tunnel = tunnels.get(i);
             if (which.test(tunnel.settings())) {
-                tunnel.shutdown();
+                what.accept(tunnel);
             }
+        }
+    }
+
+    /** Whether there is a tunnel whose settings fit. Loop's thread. */
+    boolean has(Predicate<TunnelSettings> which) {
+        return tunnels.stream().anyMatch(tunnel -> which.test(tunnel.settings()));
+    }
+
+    /** Spreads the ends of the tunnels whose settings fit evenly over a period that begins now. Loop's thread. */
+    void drain(Predicate<TunnelSettings> which, Duration period) {
+        List<Tunnel> leaving =
+                tunnels.stream().filter(tunnel -> which.test(tunnel.settings())).toList();
+        long start = now();
+        for (int i = 0; i < leaving.size(); i++) {
+            leaving.get(i).leaveAt(start + (long) (period.toNanos() * ((double) i / leaving.size())));
+        }
+    }
+
+    /** Runs {@code done} as soon as no tunnel is left whose settings fit. Loop's thread. */
+    void whenGone(Predicate<TunnelSettings> which, Runnable done) {
+        if (has(which)) {
+            departures.add(() -> {
+                boolean gone = !has(which);
+                if (gone) {
+                    done.run();
+                }
+                return gone;
+            });
+        } else {
+            done.run();
         }
     }
 
@@ -175,10 +210,10 @@ final class TunnelLoop implements Runnable {
             LOG.error("{} cannot select any more, its tunnels end", thread.getName(), broken);
         } finally {
             stopping = true;
-            shutdown(settings -> true);
+            each(settings -> true, Tunnel::cut);
             stopped = true;
             runTasks();
-            shutdown(settings -> true);
+            each(settings -> true, Tunnel::cut);
             try {
                 selector.close();
             } catch (IOException failure) {
@@ -200,6 +235,9 @@ final class TunnelLoop implements Runnable {
         runAgain();
         runTasks();
         tick();
+        if (!departures.isEmpty()) {
+            departures.removeIf(BooleanSupplier::getAsBoolean);
+        }
     }
 
     private static void selected(SelectionKey key) {

@@ -10,7 +10,12 @@ import java.time.Duration;
  * @param framed whether it carries RFC 6455 frames; otherwise any bytes
  * @param connectTimeout how long the backend's stream waits for the client's to be handed over
  * @param idleTimeout after so long without a byte in either direction the tunnel ends; zero: never
- * @param halfClosedTimeout the same once one side has ended its stream
+ * @param closeTimeout the same once one side has ended its stream; and how long a boundary between two frames is waited for
+ *     when a tunnel is to be closed, and then the peers' Close frames
+ * @param pingInterval how often each side of a framed tunnel is pinged; zero: never
+ * @param pongTimeout how long a side has for a sign of life after a ping
+ * @param maxAge after so long, less up to a tenth of it, the tunnel is closed; zero: never
+ * @param rules for the frames of a framed tunnel
  */
 public record TunnelSettings(
         Object owner,
@@ -18,4 +23,8 @@ public record TunnelSettings(
         boolean framed,
         Duration connectTimeout,
         Duration idleTimeout,
-        Duration halfClosedTimeout) {}
+        Duration closeTimeout,
+        Duration pingInterval,
+        Duration pongTimeout,
+        Duration maxAge,
+        FrameRules rules) {}

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
@@ -26,6 +28,9 @@ public final class Tunnels implements AutoCloseable {
     /** How long {@link #close()} waits for each loop's thread. */
     private static final Duration STOP = Duration.ofSeconds(5);
 
+    /** How long {@link #close(Object, Duration)} waits for the loops to cut what is left. */
+    private static final Duration CUT = Duration.ofSeconds(1);
+
     private final List<TunnelLoop> loops = new ArrayList<>();
 
     /**
@@ -33,16 +38,18 @@ public final class Tunnels implements AutoCloseable {
      *
      * @param threads how many
      * @param bufferSize bytes that a loop reads at once, and the most that waits in one direction of a tunnel
+     * @param memory the most that waits in all of them, in bytes; a tunnel that would need more is ended
      */
-    public Tunnels(int threads, int bufferSize) {
-        this(threads, bufferSize, System::nanoTime);
+    public Tunnels(int threads, int bufferSize, long memory) {
+        this(threads, bufferSize, memory, System::nanoTime);
     }
 
-    Tunnels(int threads, int bufferSize, LongSupplier clock) {
+    Tunnels(int threads, int bufferSize, long memory, LongSupplier clock) {
         ClassLoader loader = Tunnels.class.getClassLoader();
+        MemoryBudget budget = new MemoryBudget(memory);
         try {
             for (int i = 0; i < threads; i++) {
-                loops.add(new TunnelLoop("fairlead-tunnels-" + i, bufferSize, clock, loader));
+                loops.add(new TunnelLoop("fairlead-tunnels-" + i, bufferSize, budget, clock, loader));
             }
         } catch (IOException noSelector) {
             discard();
@@ -102,19 +109,61 @@ public final class Tunnels implements AutoCloseable {
     }
 
     /**
-     * Ends all tunnels of one owner, and waits until both sockets of each are closed.
+     * Ends all tunnels of one owner: their peers are told by a Close frame, and have {@code patience} to answer; what is left
+     * then is cut. Waits until both sockets of each are closed.
      *
-     * @return whether that was done within {@code patience}
+     * @return whether that was done within {@code patience} and another second
      */
     public boolean close(Object owner, Duration patience) {
         Predicate<TunnelSettings> owned = settings -> settings.owner() == owner;
+        if (await(patience, (loop, done) -> {
+            loop.each(owned, Tunnel::shutdown);
+            loop.whenGone(owned, done::countDown);
+        })) {
+            return true;
+        }
+        return await(CUT, (loop, done) -> {
+            loop.each(owned, Tunnel::cut);
+            done.countDown();
+        });
+    }
+
+    /**
+     * Has the tunnels of one owner closed, one after the other over a period, so that their clients do not come back all at
+     * once. Each ends as by {@link #close(Object, Duration)}.
+     *
+     * @param drained run once, by a thread of a loop's, when none is left; it must not block
+     */
+    public void drain(Object owner, Duration period, Runnable drained) {
+        Predicate<TunnelSettings> owned = settings -> settings.owner() == owner;
+        AtomicInteger busy = new AtomicInteger(loops.size());
+        Runnable done = () -> {
+            if (busy.decrementAndGet() == 0) {
+                drained.run();
+            }
+        };
+        for (TunnelLoop loop : loops) {
+            if (!loop.execute(() -> {
+                loop.drain(owned, period);
+                loop.whenGone(owned, done);
+            })) {
+                done.run();
+            }
+        }
+    }
+
+    /** Takes a {@link #drain} back, for the tunnels whose turn has not come. */
+    public void stay(Object owner) {
+        for (TunnelLoop loop : loops) {
+            loop.execute(() -> loop.each(settings -> settings.owner() == owner, Tunnel::stay));
+        }
+    }
+
+    /** Has every loop do something in its thread, and waits until each has said that it is done. */
+    private boolean await(Duration patience, BiConsumer<TunnelLoop, CountDownLatch> what) {
         CountDownLatch done = new CountDownLatch(loops.size());
         for (TunnelLoop loop : loops) {
-            Runnable shutdown = () -> {
-                loop.shutdown(owned);
-                done.countDown();
-            };
-            if (!loop.execute(shutdown)) {
+            if (!loop.execute(() -> what.accept(loop, done))) {
                 done.countDown();
             }
         }

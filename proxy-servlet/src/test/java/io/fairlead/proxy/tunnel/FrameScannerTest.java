@@ -115,7 +115,7 @@ class FrameScannerTest {
                 }
             }
             byte[] all = stream.bytes.toByteArray();
-            FrameScanner scanner = new FrameScanner(masked);
+            FrameScanner scanner = new FrameScanner(masked, FrameRules.NONE);
             int at = 0;
             while (at < all.length) {
                 int length = Math.min(all.length - at, 1 + random.nextInt(random.nextBoolean() ? 5 : 70_000));
@@ -151,7 +151,7 @@ class FrameScannerTest {
             stream.frame(0x88, payload);
             byte[] all = stream.bytes.toByteArray();
             for (int piece = 1; piece < 5; piece++) {
-                FrameScanner scanner = new FrameScanner(masked);
+                FrameScanner scanner = new FrameScanner(masked, FrameRules.NONE);
                 for (int at = 0; at < all.length; at += piece) {
                     assertThat(scanner.isClosed()).isFalse();
                     assertThat(scanner.closeCode()).isZero();
@@ -194,8 +194,16 @@ class FrameScannerTest {
         assertThat(scanner.messages()).isZero();
     }
 
+    @Test
+    void theLongestFrameOfAllIsFollowedLikeAnyOther() {
+        FrameScanner scanner = scanned(false, "82 7f 7f ff ff ff ff ff ff ff 00 00 00");
+        assertThat(scanner.fault()).isNull();
+        assertThat(scanner.atBoundary()).isFalse();
+        assertThat(scanner.frames()).isZero();
+    }
+
     private static FrameScanner scanned(boolean masked, String hex) {
-        FrameScanner scanner = new FrameScanner(masked);
+        FrameScanner scanner = new FrameScanner(masked, FrameRules.NONE);
         scanner.scan(ByteBuffer.wrap(HexFormat.ofDelimiter(" ").parseHex(hex)));
         return scanner;
     }

@@ -119,7 +119,7 @@ final class PipeLeg implements Leg {
             written.write(from.get());
         }
         held |= length > 0 && random.nextInt(3) == 0;
-        if (from.hasRemaining() || held) {
+        if (taking && (from.hasRemaining() || held)) {
             listener.run();
         }
     }
@@ -133,7 +133,7 @@ final class PipeLeg implements Leg {
         if (held && taking && random.nextBoolean()) {
             held = false;
         }
-        if (held) {
+        if (taking && held) {
             listener.run();
         }
         return !held;

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 /** The loop on real sockets: what the selector tells, and what it does not. */
 class SocketTunnelTest {
 
-    private final Tunnels tunnels = new Tunnels(2, 16 * 1024);
+    private final Tunnels tunnels = new Tunnels(2, 16 * 1024, 16 << 20);
     private final List<TunnelEnd> ends = new CopyOnWriteArrayList<>();
 
     @AfterEach
@@ -69,7 +69,17 @@ class SocketTunnelTest {
     }
 
     private TunnelSettings settings() {
-        return new TunnelSettings(this, "test", false, Duration.ofSeconds(5), Duration.ZERO, Duration.ofSeconds(5));
+        return new TunnelSettings(
+                this,
+                "test",
+                false,
+                Duration.ofSeconds(5),
+                Duration.ZERO,
+                Duration.ofSeconds(5),
+                Duration.ZERO,
+                Duration.ofSeconds(2),
+                Duration.ZERO,
+                FrameRules.NONE);
     }
 
     private void join(Leg client, Leg backend) {

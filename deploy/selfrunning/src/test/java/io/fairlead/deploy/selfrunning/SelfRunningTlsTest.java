@@ -19,6 +19,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -69,7 +70,7 @@ class SelfRunningTlsTest extends WireTest {
 
     @Test
     void aCertificateReplacedOnDiskIsForNewConnectionsWhileATunnelLivesOn() throws Exception {
-        backend.on("/ws", WireTest::webSocketEcho);
+        backend.on("/ws", WireTest::framedEcho);
         Path chain = directory.resolve("chain.pem");
         Path key = directory.resolve("key.pem");
         write(authority.issue(HOSTS), chain, key);
@@ -78,7 +79,7 @@ class SelfRunningTlsTest extends WireTest {
                 Wire tunnel = webSocketTunnel(Routes.MAIN, "/ws");
                 Http2 http2 = Http2.connect(fairlead.https(), trust);
                 Http2Stream stream = webSocketStream(http2)) {
-            assertEchoes(tunnel, Frame.text("before"));
+            assertFramedEcho(tunnel, new byte[] {1});
 
             // What does not fit is told and changes nothing.
             second.issue(HOSTS).writeChain(chain);
@@ -90,12 +91,12 @@ class SelfRunningTlsTest extends WireTest {
             assertThat(handshake(authority)).isInstanceOf(SSLHandshakeException.class);
             assertThat(fairlead.output()).containsOnlyOnce("certificate replaced: CN=localhost");
 
-            assertEchoes(tunnel, Frame.text("after"));
+            assertFramedEcho(tunnel, new byte[] {2});
             assertEchoes(stream, "after");
             assertThat(http2.usable()).isTrue();
             trust = second.trust();
             try (Wire young = webSocketTunnel(Routes.MAIN, "/ws")) {
-                assertEchoes(young, Frame.text("new"));
+                assertFramedEcho(young, new byte[] {3});
             }
         }
     }
@@ -169,18 +170,23 @@ class SelfRunningTlsTest extends WireTest {
 
     @Test
     void sigtermEndsTunnelsOverTlsAndHttp2AtOnce() throws Exception {
-        backend.on("/ws", WireTest::webSocketEcho);
+        backend.on("/ws", WireTest::framedEcho);
         Path pem = authority.issue(HOSTS).writeChainAndKey(directory.resolve("server.pem"));
         try (SelfRunning fairlead = start("--cert", pem.toString());
                 Wire tunnel = webSocketTunnel(Routes.MAIN, "/ws");
                 Http2 http2 = Http2.connect(fairlead.https(), trust);
                 Http2Stream stream = webSocketStream(http2)) {
-            assertEchoes(tunnel, Frame.text("alive"));
+            assertFramedEcho(tunnel, new byte[] {1, 2, 3});
             long start = System.nanoTime();
             fairlead.terminate();
-            assertThat(http2.goneAway()).as("NO_ERROR").isZero();
+            byte[] close = Frame.close(1012, "the proxy stops").plain();
+            assertThat(stream.read(close.length)).isEqualTo(close);
+            stream.send(Frame.close(1012, "").masked());
+            assertThat(tunnel.read(close.length)).isEqualTo(close);
+            tunnel.send(Frame.close(1012, "").masked());
             assertThat(stream.ending()).as("of the tunnel over HTTP/2").isEqualTo(Wire.Ending.FIN);
             assertThat(tunnel.ending()).as("of the tunnel over TLS").isEqualTo(Wire.Ending.FIN);
+            assertThat(http2.goneAway()).as("NO_ERROR").isZero();
             eventually().until(() -> backend.open() == 0);
             assertThat(fairlead.exitValue()).isEqualTo(143);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(9));
@@ -197,9 +203,10 @@ class SelfRunningTlsTest extends WireTest {
     }
 
     private static void assertEchoes(Http2Stream stream, String text) throws IOException {
-        byte[] frame = Frame.text(text).masked();
-        stream.send(frame);
-        assertThat(stream.read(frame.length)).isEqualTo(frame);
+        byte[] message = text.getBytes(StandardCharsets.UTF_8);
+        stream.send(Frame.text(text).masked());
+        byte[] echo = Frame.last(Frame.BINARY, message).plain();
+        assertThat(stream.read(echo.length)).isEqualTo(echo);
     }
 
     private static void write(Identity identity, Path chain, Path key) {

@@ -55,6 +55,16 @@ public record Frame(int firstByte, byte[] payload) {
         return firstByte & 0xF;
     }
 
+    /** Of a Close frame; 1005 if it has none. */
+    public int closeCode() {
+        return payload.length < 2 ? 1005 : ByteBuffer.wrap(payload).getShort() & 0xffff;
+    }
+
+    /** Of a Close frame. */
+    public String closeReason() {
+        return payload.length < 2 ? "" : new String(payload, 2, payload.length - 2, StandardCharsets.UTF_8);
+    }
+
     public String text() {
         return new String(payload, StandardCharsets.UTF_8);
     }

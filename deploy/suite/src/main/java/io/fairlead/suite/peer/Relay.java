@@ -7,12 +7,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.function.IntSupplier;
 
 /** A door that is there before the backend behind it: passes the bytes of each connection on to a port that is set later. */
 public final class Relay {
 
     private final ServerSocket door;
-    private volatile int target;
+    private volatile IntSupplier target = () -> 0;
+    private volatile boolean swallows;
 
     private Relay(ServerSocket door) {
         this.door = door;
@@ -33,9 +35,23 @@ public final class Relay {
         return door.getLocalPort();
     }
 
+    public InetSocketAddress address() {
+        return new InetSocketAddress(InetAddress.getLoopbackAddress(), port());
+    }
+
     /** Connections from now on lead to this port of the loopback address. */
     public void leadTo(int port) {
-        target = port;
+        target = () -> port;
+    }
+
+    /** Connections from now on lead to the port that is chosen for each, as by a balancer that knows nothing of HTTP. */
+    public void leadTo(IntSupplier choice) {
+        target = choice;
+    }
+
+    /** From now on nothing is passed on any more, and nobody is told: as behind a cable that was pulled. */
+    public void swallow() {
+        swallows = true;
     }
 
     private void accept() throws IOException {
@@ -48,7 +64,7 @@ public final class Relay {
     private void connect(Socket client) throws IOException {
         try (client;
                 Socket backend = new Socket()) {
-            backend.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
+            backend.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target.getAsInt()));
             backend.setTcpNoDelay(true);
             client.setTcpNoDelay(true);
             Crew.start(() -> pass(client, backend));
@@ -56,12 +72,17 @@ public final class Relay {
         }
     }
 
-    private static void pass(Socket from, Socket to) throws IOException {
+    private void pass(Socket from, Socket to) throws IOException {
         byte[] buffer = new byte[65_536];
         InputStream in = from.getInputStream();
         OutputStream out = to.getOutputStream();
         for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-            out.write(buffer, 0, n);
+            if (!swallows) {
+                out.write(buffer, 0, n);
+            }
+        }
+        if (swallows) {
+            return;
         }
         to.shutdownOutput();
     }
