@@ -53,4 +53,8 @@ final class TrustedProxies {
             return false;
         }
     }
+
+    boolean contain(InetAddress address) {
+        return !addresses.isEmpty() && addresses.test(address);
+    }
 }
