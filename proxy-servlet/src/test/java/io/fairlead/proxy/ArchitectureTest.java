@@ -22,6 +22,8 @@ class ArchitectureTest {
                 .definedBy("io.fairlead.proxy")
                 .layer("server")
                 .definedBy("io.fairlead.proxy.server")
+                .layer("guard")
+                .definedBy("io.fairlead.proxy.guard")
                 .layer("tunnel")
                 .definedBy("io.fairlead.proxy.tunnel")
                 .layer("tls")
@@ -29,6 +31,8 @@ class ArchitectureTest {
                 .whereLayer("proxy")
                 .mayNotBeAccessedByAnyLayer()
                 .whereLayer("server")
+                .mayOnlyBeAccessedByLayers("proxy")
+                .whereLayer("guard")
                 .mayOnlyBeAccessedByLayers("proxy")
                 .whereLayer("tls")
                 .mayOnlyBeAccessedByLayers("proxy")
@@ -44,6 +48,23 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAnyPackage(
                         "jakarta..", "org.apache..", "org.eclipse.jetty.server..", "org.eclipse.jetty.client..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void limitsKnowNoServletsAndNoServers() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.fairlead.proxy.guard")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.fairlead.proxy",
+                        "io.fairlead.proxy.server",
+                        "io.fairlead.proxy.tls",
+                        "jakarta..",
+                        "org.apache..",
+                        "org.eclipse..")
                 .check(CLASSES);
     }
 
