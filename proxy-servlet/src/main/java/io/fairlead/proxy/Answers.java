@@ -34,19 +34,36 @@ final class Answers {
         sendWithDetail(request, response, status, sentence, log, route, detail, asynchronous);
     }
 
-    /**
-     * Answers in place of a backend. The response must not be committed.
-     *
-     * @param sentence for the client; names no backend
-     * @param route for the log
-     * @param detail for the log; empty when the sentence says it all
-     * @param asynchronous whether the response has a write listener
-     */
+    /** As {@link #sendToBeRetried}; a 503 may be tried again after a second. */
     static void sendWithDetail(
             HttpServletRequest request,
             HttpServletResponse response,
             int status,
             String sentence,
+            Logger log,
+            String route,
+            String detail,
+            boolean asynchronous)
+            throws IOException {
+        int retryAfter = status == HttpServletResponse.SC_SERVICE_UNAVAILABLE ? 1 : 0;
+        sendToBeRetried(request, response, status, sentence, retryAfter, log, route, detail, asynchronous);
+    }
+
+    /**
+     * Answers in place of a backend. The response must not be committed.
+     *
+     * @param sentence for the client; names no backend
+     * @param retryAfterSeconds when another try makes sense; 0: nothing is said of that
+     * @param route for the log
+     * @param detail for the log; empty when the sentence says it all
+     * @param asynchronous whether the response has a write listener
+     */
+    static void sendToBeRetried(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            int status,
+            String sentence,
+            int retryAfterSeconds,
             Logger log,
             String route,
             String detail,
@@ -64,8 +81,8 @@ final class Answers {
                 detail.isEmpty() ? "" : " " + clean(detail));
         response.reset();
         response.setStatus(status);
-        if (status == HttpServletResponse.SC_SERVICE_UNAVAILABLE) {
-            response.setHeader("Retry-After", "1");
+        if (retryAfterSeconds > 0) {
+            response.setHeader("Retry-After", Integer.toString(retryAfterSeconds));
         }
         if (status == HttpServletResponse.SC_METHOD_NOT_ALLOWED) {
             response.setHeader("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");

@@ -3,6 +3,7 @@ package io.fairlead.proxy;
 import io.fairlead.proxy.BackendHandshake.BackendProtocolException;
 import io.fairlead.proxy.Deadlines.Deadline;
 import io.fairlead.proxy.UpgradeRequest.Form;
+import io.fairlead.proxy.guard.Admission;
 import io.fairlead.proxy.tls.HandshakeFault;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -71,6 +72,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final AsyncContext context;
     private volatile RawRequest backendRequest;
     private final @Nullable UpgradeRequest upgrade;
+    private final @Nullable Admission admission;
     private final boolean headOverHttp2;
     private final Resumption cutOff;
     private final Deadlines deadlines;
@@ -99,13 +101,18 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /** Told when the backend does not keep what the client was promised; null when nothing was. */
     private volatile @Nullable Consumer<Throwable> promise;
 
-    /** The servlet's request must be asynchronous by now. */
+    /**
+     * The servlet's request must be asynchronous by now.
+     *
+     * @param admission of a handshake: closed when it fails, and left to whoever it is {@linkplain #handOver handed over} to
+     */
     Exchange(
             Route route,
             HttpServletRequest request,
             HttpServletResponse response,
             RawRequest backendRequest,
             @Nullable UpgradeRequest upgrade,
+            @Nullable Admission admission,
             Resumption cutOff,
             Deadlines deadlines) {
         this.route = route;
@@ -115,6 +122,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         this.context = request.getAsyncContext();
         this.backendRequest = backendRequest;
         this.upgrade = upgrade;
+        this.admission = admission;
         this.headOverHttp2 = request.getMethod().equals("HEAD") && !HopHeaders.isHttp1(request.getProtocol());
         this.cutOff = cutOff;
         this.deadlines = deadlines;
@@ -195,6 +203,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             return;
         }
         answered = true;
+        noTunnel();
         endPatience();
         deadline.in(route.idleTimeout());
         response.setStatus(answer.getStatus());
@@ -358,6 +367,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     private void part() {
         if (parts.decrementAndGet() == 0 && ended.compareAndSet(false, true)) {
+            noTunnel();
             endDeadlines();
             completeAsync();
         }
@@ -383,6 +393,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         if (!ended.compareAndSet(false, true)) {
             return;
         }
+        noTunnel();
         endDeadlines();
         stopBodies();
         try {
@@ -398,6 +409,13 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             LOG.debug("{}: the client is gone", route.name(), gone);
         }
         completeAsync();
+    }
+
+    /** A handshake has failed. What follows, if anything, is a response as to any other request. */
+    private void noTunnel() {
+        if (admission != null) {
+            admission.close();
+        }
     }
 
     /** Nothing of the server's is touched any more, so that it may have it back. */

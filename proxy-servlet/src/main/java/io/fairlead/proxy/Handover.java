@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.Exchange.Resumption;
+import io.fairlead.proxy.guard.Admission;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.tunnel.Leg;
 import io.fairlead.proxy.tunnel.PromisedLeg;
@@ -13,6 +14,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.http.HttpField;
@@ -51,11 +53,13 @@ final class Handover {
     private final HttpServletRequest request;
     private final UpgradeRequest upgrade;
     private final Exchange exchange;
+    private final Admission admission;
     private volatile @Nullable Tunnel promised;
 
     /**
      * @param owner of the tunnel: the servlet
      * @param stopped whether the servlet was destroyed, or is drained
+     * @param admission closed when the tunnel ends; until the handover the exchange does that
      */
     Handover(
             Object owner,
@@ -65,7 +69,8 @@ final class Handover {
             BooleanSupplier stopped,
             HttpServletRequest request,
             UpgradeRequest upgrade,
-            Exchange exchange) {
+            Exchange exchange,
+            Admission admission) {
         this.owner = owner;
         this.route = route;
         this.tunnels = tunnels;
@@ -74,19 +79,21 @@ final class Handover {
         this.request = request;
         this.upgrade = upgrade;
         this.exchange = exchange;
+        this.admission = admission;
     }
 
     /** The backend has switched protocols; a thread of the HTTP client's. */
     void switched(Response answer, Leg backend) {
         if (exchange.handOver()) {
             boolean framed = BackendHandshake.isFramed(upgrade, answer.getHeaders());
-            answerClient(open(backend, framed), answer.getHeaders());
+            answerClient(open(backend, framed, admission::close), answer.getHeaders(), admission::opened);
             return;
         }
         Tunnel waiting = promised;
         if (waiting == null || !exchange.isPromised()) {
             backend.reset();
         } else {
+            admission.opened();
             waiting.fulfil(backend);
         }
     }
@@ -98,13 +105,22 @@ final class Handover {
                 exchange.abort(new IOException("the client went away before the backend had answered"));
             }
         });
-        Tunnel tunnel = open(leg, false);
+        // The backend may answer at this moment: then this is not the tunnel that counts.
+        AtomicInteger untilOver = new AtomicInteger(2);
+        Runnable over = () -> {
+            if (untilOver.decrementAndGet() == 0) {
+                admission.close();
+            }
+        };
+        Tunnel tunnel = open(leg, false, over);
         promised = tunnel;
         // The server may take the request back with the connection.
         String asked = Answers.clean(request.getMethod()) + " " + Answers.clean(request.getRequestURI());
         boolean first = exchange.promise(why -> broken(tunnel, asked, why));
         if (first) {
-            answerClient(tunnel, Hixie76.answer(request));
+            over.run();
+            // The handshake is not done before the backend has answered, too.
+            answerClient(tunnel, Hixie76.answer(request), () -> {});
         } else if (tunnel != null) {
             tunnel.abandon();
         }
@@ -121,7 +137,8 @@ final class Handover {
         }
     }
 
-    private @Nullable Tunnel open(Leg backend, boolean framed) {
+    /** @param over run once, when the tunnel has ended, or has not come to be */
+    private @Nullable Tunnel open(Leg backend, boolean framed, Runnable over) {
         TunnelSettings settings = new TunnelSettings(
                 owner,
                 route.name(),
@@ -133,7 +150,17 @@ final class Handover {
                 route.pongTimeout(),
                 route.maxTunnelAge(),
                 route.frameRules());
-        Tunnel tunnel = tunnels.open(backend, settings, this::log);
+        Tunnel tunnel = null;
+        try {
+            tunnel = tunnels.open(backend, settings, end -> {
+                over.run();
+                log(end);
+            });
+        } finally {
+            if (tunnel == null) {
+                over.run();
+            }
+        }
         if (stopped.getAsBoolean() && tunnel != null) {
             // Meanwhile, so nobody else would close it.
             tunnel.abandon();
@@ -142,8 +169,10 @@ final class Handover {
         return tunnel;
     }
 
-    private void answerClient(@Nullable Tunnel tunnel, HttpFields head) {
-        request.setAttribute(Exchange.RESUME, (Resumption) (again, response) -> finish(again, response, head, tunnel));
+    /** @param joined run when the client's connection is the tunnel's */
+    private void answerClient(@Nullable Tunnel tunnel, HttpFields head, Runnable joined) {
+        request.setAttribute(
+                Exchange.RESUME, (Resumption) (again, response) -> finish(again, response, head, tunnel, joined));
         try {
             request.getAsyncContext().dispatch();
         } catch (IllegalStateException clientIsGone) {
@@ -156,7 +185,11 @@ final class Handover {
 
     /** Back in service(): the client gets the 101, and its connection, or its stream, becomes the tunnel's. */
     private void finish(
-            HttpServletRequest again, HttpServletResponse response, HttpFields head, @Nullable Tunnel tunnel)
+            HttpServletRequest again,
+            HttpServletResponse response,
+            HttpFields head,
+            @Nullable Tunnel tunnel,
+            Runnable joined)
             throws IOException, ServletException {
         if (tunnel == null) {
             Answers.send(
@@ -180,7 +213,10 @@ final class Handover {
         }
         Exchange.copy(exchange.forClient(fields), response);
         try {
-            adapter.takeOver(again, response, tunnel::connect);
+            adapter.takeOver(again, response, client -> {
+                joined.run();
+                tunnel.connect(client);
+            });
         } catch (IOException | ServletException | RuntimeException refused) {
             tunnel.abandon();
             if (response.isCommitted()) {

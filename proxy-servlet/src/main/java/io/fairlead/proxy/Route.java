@@ -1,5 +1,6 @@
 package io.fairlead.proxy;
 
+import io.fairlead.proxy.guard.LimitSettings;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.FrameRules;
 import java.net.URI;
@@ -42,6 +43,7 @@ record Route(
         FrameRules frameRules,
         Duration undeployDrain,
         TrustedProxies trustedProxies,
+        LimitSettings limits,
         ResponseRewrite rewrite,
         Set<String> hiddenTransports,
         ServerAdapters.Choice serverAdapter,

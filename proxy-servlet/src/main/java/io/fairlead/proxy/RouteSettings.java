@@ -7,6 +7,7 @@ import io.fairlead.proxy.Route.LoopSettings;
 import io.fairlead.proxy.Route.ProtocolErrors;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
+import io.fairlead.proxy.guard.LimitSettings;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tls.KeyMaterial;
 import io.fairlead.proxy.tls.TlsFileException;
@@ -70,6 +71,10 @@ final class RouteSettings {
             "maxMessageSize",
             "maxMessageRate",
             "trustedProxies",
+            "maxTunnels",
+            "maxTunnelsPerAddress",
+            "handshakeRatePerAddress",
+            "maxHandshakes",
             "proxyRedirect",
             "proxyCookiePath",
             "proxyCookieDomain",
@@ -95,6 +100,9 @@ final class RouteSettings {
             "tlsKeyStorePassword");
 
     private static final Pattern DURATION = Pattern.compile("(\\d{1,15})\\s*(ms|s|m|h|d)?");
+    private static final int MOST = 1_000_000;
+    private static final double LEAST_RATE = 0.01;
+    private static final Pattern RATE = Pattern.compile("\\d{1,7}(\\.\\d{1,3})?");
     private static final Pattern SIZE = Pattern.compile("(\\d{1,10})\\s*(B|KB|MB)?", Pattern.CASE_INSENSITIVE);
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._~\\-\\[\\]:]+");
     private static final Pattern TRANSPORT = Pattern.compile("[a-z][a-z0-9-]*");
@@ -263,6 +271,11 @@ final class RouteSettings {
         String hostHeader = text("hostHeader", HOST, "a host, or host:port");
         String viaHost = text("viaHost", HOST, "a name without spaces");
         TrustedProxies trusted = trustedProxies();
+        LimitSettings limits = new LimitSettings(
+                number("maxTunnels", "10000", 0, MOST),
+                number("maxTunnelsPerAddress", "0", 0, MOST),
+                rate("handshakeRatePerAddress"),
+                number("maxHandshakes", "1024", 0, MOST));
         Rules redirects = rules("proxyRedirect");
         Rules cookiePaths = rules("proxyCookiePath");
         Rules cookieDomains = rules("proxyCookieDomain");
@@ -302,6 +315,7 @@ final class RouteSettings {
                 frameRules,
                 undeployDrain,
                 trusted,
+                limits,
                 new ResponseRewrite(
                         prefix, targetPath, proxyTo.getRawAuthority(), redirects, cookiePaths, cookieDomains),
                 hiddenTransports,
@@ -612,6 +626,20 @@ final class RouteSettings {
         }
         fault(setting, "is a number from " + least + " to " + most + ", not '" + value + "'");
         return least;
+    }
+
+    /** A second; 0 when there is none. */
+    private double rate(String setting) {
+        String value = valueOr(setting, "0");
+        double rate = RATE.matcher(value).matches() ? Double.parseDouble(value) : -1;
+        if (rate == 0 || (rate >= LEAST_RATE && rate <= MOST)) {
+            return rate;
+        }
+        fault(
+                setting,
+                "is a number a second from " + LEAST_RATE + " to " + MOST + ", or 0 for no limit, not '"
+                        + Answers.clean(value) + "'");
+        return 0;
     }
 
     private int size(String setting, String fallback, int least) {

@@ -5,6 +5,11 @@ import io.fairlead.proxy.HopHeaders.Kept;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.UpgradeRequest.Form;
+import io.fairlead.proxy.guard.Admission;
+import io.fairlead.proxy.guard.Decision;
+import io.fairlead.proxy.guard.Limit;
+import io.fairlead.proxy.guard.Limits;
+import io.fairlead.proxy.guard.Refusal;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.Leg;
@@ -58,7 +63,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
 
     private static final long serialVersionUID = 1;
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);
-    private static final String UPGRADE = UpgradeRequest.class.getName();
+    private static final String HANDSHAKE = Handshake.class.getName();
     private static final Set<String> BODILESS = Set.of("GET", "HEAD", "OPTIONS", "DELETE");
 
     private transient volatile @Nullable Started started;
@@ -71,7 +76,21 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             BackendClient backend,
             Tunnels tunnels,
             ServerAdapter adapter,
+            Limits limits,
             String viaHost) {}
+
+    /** An admitted handshake on its way to its exchange. One thread's. */
+    private static final class Handshake {
+
+        private final UpgradeRequest upgrade;
+        private final Admission admission;
+        private boolean sent;
+
+        Handshake(UpgradeRequest upgrade, Admission admission) {
+            this.upgrade = upgrade;
+            this.admission = admission;
+        }
+    }
 
     /** Made by the server. */
     public UpgradeProxyServlet() {}
@@ -112,10 +131,11 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             throw failure;
         }
         try {
-            started = new Started(route, shared, backend, tunnels, adapter, "");
+            Limits limits = new Limits(route.limits());
+            started = new Started(route, shared, backend, tunnels, adapter, limits, "");
             super.init(config);
             String viaHost = route.viaHost() == null ? getViaHost() : route.viaHost();
-            started = new Started(route, shared, backend, tunnels, adapter, viaHost);
+            started = new Started(route, shared, backend, tunnels, adapter, limits, viaHost);
         } catch (ServletException | RuntimeException | Error failure) {
             destroy();
             throw failure;
@@ -248,8 +268,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     refuse(request, response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, Handover.STOPPING);
                     return;
                 }
-                request.setAttribute(UPGRADE, upgrade);
-                super.service(request, response);
+                serviceWithin(started().limits(), upgrade, request, response);
             }
             case MALFORMED ->
                 refuse(
@@ -268,13 +287,52 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
     }
 
+    /** Asks the backend for a tunnel if the route's limits admit it. */
+    private void serviceWithin(
+            Limits limits, UpgradeRequest upgrade, HttpServletRequest request, HttpServletResponse response)
+            throws ServletException, IOException {
+        ClientAddress client = ClientAddress.of(
+                request.getRemoteAddr(),
+                request.getHeaders("X-Forwarded-For"),
+                started().route().trustedProxies());
+        Decision decision = limits.admit(client.network());
+        if (decision instanceof Admission admission) {
+            Handshake handshake = new Handshake(upgrade, admission);
+            request.setAttribute(HANDSHAKE, handshake);
+            try {
+                super.service(request, response);
+            } finally {
+                if (!handshake.sent) {
+                    admission.close();
+                }
+            }
+        } else if (decision instanceof Refusal refusal) {
+            Limit limit = refusal.limit();
+            Answers.sendToBeRetried(
+                    request,
+                    response,
+                    limit.status(),
+                    limit.sentence(),
+                    refusal.retryAfterSeconds(),
+                    LOG,
+                    getServletName(),
+                    "(" + limit.setting() + "; " + client + ")",
+                    false);
+        }
+    }
+
     private void refuse(HttpServletRequest request, HttpServletResponse response, int status, String sentence)
             throws IOException {
         Answers.send(request, response, status, sentence, LOG, getServletName(), null, false);
     }
 
+    private static @Nullable Handshake handshakeOf(HttpServletRequest request) {
+        return request.getAttribute(HANDSHAKE) instanceof Handshake handshake ? handshake : null;
+    }
+
     private static @Nullable UpgradeRequest upgradeOf(HttpServletRequest request) {
-        return request.getAttribute(UPGRADE) instanceof UpgradeRequest upgrade ? upgrade : null;
+        Handshake handshake = handshakeOf(request);
+        return handshake == null ? null : handshake.upgrade;
     }
 
     /**
@@ -399,17 +457,18 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     protected void sendProxyRequest(HttpServletRequest request, HttpServletResponse response, Request backendRequest) {
         Started now = started();
-        UpgradeRequest upgrade = upgradeOf(request);
+        Handshake handshake = handshakeOf(request);
         Exchange exchange = new Exchange(
                 now.route(),
                 request,
                 response,
                 (RawRequest) backendRequest,
-                upgrade,
+                handshake == null ? null : handshake.upgrade,
+                handshake == null ? null : handshake.admission,
                 (again, out) -> now.adapter().cutOff(again),
                 now.backend().deadlines());
         backendRequest.attribute(Exchange.class.getName(), exchange);
-        if (upgrade == null) {
+        if (handshake == null) {
             exchange.start();
             return;
         }
@@ -420,10 +479,13 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 now.adapter(),
                 () -> draining || started == null,
                 request,
-                upgrade,
-                exchange);
+                handshake.upgrade,
+                exchange,
+                handshake.admission);
         backendRequest.attribute(Handover.class.getName(), handover);
         exchange.start(handover::promise);
+        // Now the exchange closes the admission, or the tunnel.
+        handshake.sent = true;
     }
 
     /** A thread of the HTTP client's. */

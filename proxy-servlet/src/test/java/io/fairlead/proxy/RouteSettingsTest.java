@@ -8,6 +8,7 @@ import io.fairlead.proxy.Route.LoopSettings;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.RouteSettings.Parsed;
+import io.fairlead.proxy.guard.LimitSettings;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.FrameRules;
 import io.fairlead.suite.peer.Authority;
@@ -79,6 +80,7 @@ class RouteSettingsTest {
                         FrameRules.NONE,
                         Duration.ofSeconds(5),
                         TrustedProxies.NONE,
+                        new LimitSettings(10_000, 0, 0, 1024),
                         new ResponseRewrite(
                                 "/app", "", "localhost:3000", Rules.AUTOMATIC, Rules.AUTOMATIC, Rules.AUTOMATIC),
                         Set.of(),
@@ -121,6 +123,10 @@ class RouteSettingsTest {
                         "pingInterval",
                         "pongTimeout",
                         "trustedProxies",
+                        "maxTunnels",
+                        "maxTunnelsPerAddress",
+                        "handshakeRatePerAddress",
+                        "maxHandshakes",
                         "proxyRedirect",
                         "proxyCookiePath",
                         "proxyCookieDomain",
@@ -319,6 +325,49 @@ class RouteSettingsTest {
                 .singleElement()
                 .asString()
                 .contains("'" + setting + "' is a number from");
+    }
+
+    @Test
+    void everyLimitIsRead() {
+        assertThat(route(Map.of(
+                                "proxyTo",
+                                "http://localhost:3000",
+                                "maxTunnels",
+                                "1",
+                                "maxTunnelsPerAddress",
+                                "2",
+                                "handshakeRatePerAddress",
+                                "3",
+                                "maxHandshakes",
+                                "4"))
+                        .limits())
+                .isEqualTo(new LimitSettings(1, 2, 3, 4));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"maxTunnels", "maxTunnelsPerAddress", "handshakeRatePerAddress", "maxHandshakes"})
+    void aLimitOfZeroIsNone(String setting) {
+        assertThat(parse(with(setting, "0")).faults()).isEmpty();
+        assertThat(parse(with(setting, "-1")).faults())
+                .singleElement()
+                .asString()
+                .contains("'" + setting + "' is a number");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.01,0.01", "0.5,0.5", "2.125,2.125", "1000000,1000000", "0.0,0"})
+    void ratesMayHaveAFraction(String text, double rate) {
+        assertThat(route(with("handshakeRatePerAddress", text)).limits().handshakeRatePerAddress())
+                .isEqualTo(rate);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.009", "0.0001", "1000000.5", "NaN", "1e3", ".5", "5/s", "9999999"})
+    void wrongRates(String text) {
+        assertThat(parse(with("handshakeRatePerAddress", text)).faults())
+                .containsExactly(
+                        "servlet 'chat': 'handshakeRatePerAddress' is a number a second from 0.01 to 1000000, or 0"
+                                + " for no limit, not '" + text + "'");
     }
 
     @Test

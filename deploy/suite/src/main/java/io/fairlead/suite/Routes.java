@@ -69,6 +69,24 @@ public final class Routes {
     /** Four connections to the backend. */
     public static final String FEW = "few";
 
+    /** Three tunnels at a time. Short waits for their handshakes. */
+    public static final String LIMITED = "limited";
+
+    /** Two tunnels at a time from one address; believes what its clients say of those before them. */
+    public static final String LIMITED_BY_ADDRESS = "limited-by-address";
+
+    /** The same, and believes nobody. */
+    public static final String LIMITED_BY_PEER = "limited-by-peer";
+
+    /** One handshake in four seconds from one address; believes its clients. */
+    public static final String LIMITED_BY_RATE = "limited-by-rate";
+
+    /** Two handshakes at a time, any number of tunnels. */
+    public static final String LIMITED_HANDSHAKES = "limited-handshakes";
+
+    /** One tunnel at a time, to nobody. */
+    public static final String LIMITED_DEAD = "limited-dead";
+
     /** Leads to {@link #CROWD_BACKEND}. */
     public static final String CROWD = "crowd";
 
@@ -156,6 +174,27 @@ public final class Routes {
         routes.put(TRUSTING, Map.of("proxyTo", backend, "trustedProxies", "127.0.0.0/8, ::1"));
         routes.put(HIDING, Map.of("proxyTo", backend, "socketIo09HideTransports", "websocket"));
         routes.put(FEW, Map.of("proxyTo", backend, "maxConnections", "4"));
+        routes.put(
+                LIMITED,
+                Map.of(
+                        "proxyTo", backend,
+                        "upgrade", "any",
+                        "handshakeTimeout", "1500ms",
+                        "closeTimeout", "2s",
+                        "tunnelIdleTimeout", "0",
+                        "maxTunnels", "3"));
+        String everyone = "127.0.0.0/8, ::1";
+        routes.put(
+                LIMITED_BY_ADDRESS,
+                Map.of("proxyTo", backend, "trustedProxies", everyone, "maxTunnelsPerAddress", "2"));
+        routes.put(LIMITED_BY_PEER, Map.of("proxyTo", backend, "maxTunnelsPerAddress", "2"));
+        routes.put(
+                LIMITED_BY_RATE,
+                Map.of("proxyTo", backend, "trustedProxies", everyone, "handshakeRatePerAddress", "0.25"));
+        routes.put(LIMITED_HANDSHAKES, Map.of("proxyTo", backend, "maxTunnels", "0", "maxHandshakes", "2"));
+        routes.put(
+                LIMITED_DEAD,
+                Map.of("proxyTo", "http://127.0.0.1:" + NOBODY.getLocalPort(), "upgrade", "any", "maxTunnels", "1"));
         routes.put(
                 CROWD,
                 Map.of(
