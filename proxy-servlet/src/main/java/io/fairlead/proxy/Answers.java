@@ -20,7 +20,7 @@ final class Answers {
     private Answers() {}
 
     /** As {@link #sendWithDetail}, and the detail is a failure and its causes; null when the sentence says it all. */
-    static void send(
+    static String send(
             HttpServletRequest request,
             HttpServletResponse response,
             int status,
@@ -30,12 +30,16 @@ final class Answers {
             @Nullable Throwable failure,
             boolean asynchronous)
             throws IOException {
-        String detail = failure == null ? "" : causes(failure);
-        sendWithDetail(request, response, status, sentence, log, route, detail, asynchronous);
+        String detail = failure == null ? "" : "(" + describe(failure) + ")";
+        return sendWithDetail(request, response, status, sentence, log, route, detail, asynchronous);
     }
 
-    /** As {@link #sendToBeRetried}; a 503 may be tried again after a second. */
-    static void sendWithDetail(
+    /**
+     * As {@link #sendToBeRetried}; a 503 may be tried again after a second.
+     *
+     * @return the request id
+     */
+    static String sendWithDetail(
             HttpServletRequest request,
             HttpServletResponse response,
             int status,
@@ -46,7 +50,8 @@ final class Answers {
             boolean asynchronous)
             throws IOException {
         int retryAfter = status == HttpServletResponse.SC_SERVICE_UNAVAILABLE ? 1 : 0;
-        sendToBeRetried(request, response, status, sentence, retryAfter, log, route, detail, asynchronous);
+        return sendToBeRetried(
+                request, response, status, sentence, retryAfter, log, route, detail, asynchronous);
     }
 
     /**
@@ -57,8 +62,9 @@ final class Answers {
      * @param route for the log
      * @param detail for the log; empty when the sentence says it all
      * @param asynchronous whether the response has a write listener
+     * @return the request id
      */
-    static void sendToBeRetried(
+    static String sendToBeRetried(
             HttpServletRequest request,
             HttpServletResponse response,
             int status,
@@ -96,30 +102,32 @@ final class Answers {
         byte[] body = (sentence + "\nRequest id: " + id + "\n").getBytes(StandardCharsets.UTF_8);
         response.setContentLength(body.length);
         if (request.getMethod().equals("HEAD")) {
-            return;
+            return id;
         }
         ServletOutputStream output = response.getOutputStream();
         if (!asynchronous || output.isReady()) {
             output.write(body);
         }
+        return id;
     }
 
     static String id() {
         return String.format("%016x", ThreadLocalRandom.current().nextLong());
     }
 
-    private static String causes(Throwable failure) {
+    /** A failure and its causes in one line, without control characters. */
+    static String describe(Throwable failure) {
         StringBuilder text = new StringBuilder();
         int depth = 0;
         for (Throwable cause = failure; cause != null && depth < 5; cause = cause.getCause(), depth++) {
             String message = cause.getMessage();
-            text.append(depth == 0 ? "(" : "; ").append(cause.getClass().getSimpleName());
+            text.append(depth == 0 ? "" : "; ").append(cause.getClass().getSimpleName());
             if (message != null) {
                 // Jetty's tell the state of all its objects.
                 text.append(": ").append(message.length() > LONGEST ? message.substring(0, LONGEST) + "…" : message);
             }
         }
-        return text.append(')').toString();
+        return clean(text.toString());
     }
 
     /** Control characters escaped, so that a client can't write lines into the log. */

@@ -26,6 +26,7 @@ final class BodyReader extends IteratingCallback implements ReadListener {
     private final byte[] buffer;
     private final Lock touching = new ReentrantLock();
     private boolean stopped;
+    private long bytes;
     private volatile boolean refused;
 
     /** @param clientGone told when the body can't be read to its end; not when the backend's side takes no more of it */
@@ -41,6 +42,16 @@ final class BodyReader extends IteratingCallback implements ReadListener {
         touching.lock();
         try {
             stopped = true;
+        } finally {
+            touching.unlock();
+        }
+    }
+
+    /** How many were read so far. */
+    long bytes() {
+        touching.lock();
+        try {
+            return bytes;
         } finally {
             touching.unlock();
         }
@@ -94,6 +105,7 @@ final class BodyReader extends IteratingCallback implements ReadListener {
             while (!input.isFinished() && input.isReady()) {
                 int length = input.read(buffer);
                 if (length != 0) {
+                    bytes += Math.max(0, length);
                     return length;
                 }
             }

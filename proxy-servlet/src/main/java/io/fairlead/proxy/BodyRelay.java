@@ -52,6 +52,7 @@ final class BodyRelay implements WriteListener {
 
     private final Lock touching = new ReentrantLock();
     private boolean stopped;
+    private long bytes;
 
     /** @param first what was read of {@code source} already; null when there was nothing yet */
     BodyRelay(Content.Source source, Content.@Nullable Chunk first, ServletOutputStream output, Listener listener) {
@@ -81,6 +82,16 @@ final class BodyRelay implements WriteListener {
         touching.lock();
         try {
             stopped = true;
+        } finally {
+            touching.unlock();
+        }
+    }
+
+    /** How many the output has taken so far. */
+    long bytes() {
+        touching.lock();
+        try {
+            return bytes;
         } finally {
             touching.unlock();
         }
@@ -151,20 +162,21 @@ final class BodyRelay implements WriteListener {
         // Its bytes are the server's until the output is ready again.
         written = chunk;
         unflushed = true;
-        ByteBuffer bytes = chunk.getByteBuffer();
+        ByteBuffer content = chunk.getByteBuffer();
         byte[] array;
         int start = 0;
-        if (bytes.hasArray()) {
-            array = bytes.array();
-            start = bytes.arrayOffset() + bytes.position();
+        if (content.hasArray()) {
+            array = content.array();
+            start = content.arrayOffset() + content.position();
         } else {
-            array = new byte[bytes.remaining()];
-            bytes.duplicate().get(array);
+            array = new byte[content.remaining()];
+            content.duplicate().get(array);
         }
         touching.lock();
         try {
             if (!stopped) {
-                output.write(array, start, bytes.remaining());
+                output.write(array, start, content.remaining());
+                bytes += content.remaining();
             }
         } finally {
             touching.unlock();

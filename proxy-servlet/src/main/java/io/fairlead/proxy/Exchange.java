@@ -76,6 +76,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final boolean headOverHttp2;
     private final Resumption cutOff;
     private final Deadlines deadlines;
+    private final Outcomes outcomes;
+    private final @Nullable OutcomeDraft draft;
     private final Deadline deadline;
     private final @Nullable Deadline continuePatience;
     private volatile @Nullable Deadline silencePatience;
@@ -98,6 +100,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private volatile int retries;
     private volatile @Nullable Throwable clientFailure;
 
+    /** Why there was no secure connection to the backend, where that was the failure. */
+    private volatile @Nullable String insecurity;
+
     /** Told when the backend does not keep what the client was promised; null when nothing was. */
     private volatile @Nullable Consumer<Throwable> promise;
 
@@ -105,6 +110,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
      * The servlet's request must be asynchronous by now.
      *
      * @param admission of a handshake: closed when it fails, and left to whoever it is {@linkplain #handOver handed over} to
+     * @param draft of its outcome; null if nobody wants to know
      */
     Exchange(
             Route route,
@@ -114,7 +120,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             @Nullable UpgradeRequest upgrade,
             @Nullable Admission admission,
             Resumption cutOff,
-            Deadlines deadlines) {
+            Deadlines deadlines,
+            Outcomes outcomes,
+            @Nullable OutcomeDraft draft) {
         this.route = route;
         this.request = request;
         this.response = response;
@@ -126,6 +134,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         this.headOverHttp2 = request.getMethod().equals("HEAD") && !HopHeaders.isHttp1(request.getProtocol());
         this.cutOff = cutOff;
         this.deadlines = deadlines;
+        this.outcomes = outcomes;
+        this.draft = draft;
         this.deadline = deadlines.begin(this::expired);
         this.continuePatience = backendRequest.getAttributes().containsKey(BackendClient.CONTINUE)
                 ? deadlines.begin(this::sendBodyAnyway)
@@ -206,6 +216,11 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         noTunnel();
         endPatience();
         deadline.in(route.idleTimeout());
+        OutcomeDraft facts = draft;
+        if (facts != null) {
+            facts.head();
+            facts.answered(answer.getStatus());
+        }
         response.setStatus(answer.getStatus());
         List<HttpField> fields = HopHeaders.response(answer.getHeaders());
         listsTransports = upgrade == null
@@ -370,6 +385,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             noTunnel();
             endDeadlines();
             completeAsync();
+            ended(EndedBy.COMPLETE, null);
         }
     }
 
@@ -400,6 +416,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             if (clientFailure == null && response.isCommitted()) {
                 LOG.debug("{}: a response is cut off", route.name(), failure);
                 resume(cutOff);
+                ended(endedBy(failure), failure);
                 return;
             }
             if (!response.isCommitted()) {
@@ -409,6 +426,37 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             LOG.debug("{}: the client is gone", route.name(), gone);
         }
         completeAsync();
+        ended(endedBy(failure), failure);
+    }
+
+    private EndedBy endedBy(Throwable failure) {
+        if (clientFailure != null) {
+            return EndedBy.CLIENT;
+        }
+        EndedBy endedBy = Verdict.of(failure).endedBy;
+        return outcomes.isStopping() && endedBy != EndedBy.TIMEOUT ? EndedBy.SHUTDOWN : endedBy;
+    }
+
+    /** Tells how it went; the bodies are stopped, and the server may have the request back. */
+    private void ended(EndedBy endedBy, @Nullable Throwable failure) {
+        outcomes.ended(endedBy);
+        if (upgrade != null) {
+            outcomes.handshakeRefused();
+        }
+        OutcomeDraft facts = draft;
+        if (facts == null) {
+            return;
+        }
+        String cause = insecurity;
+        if (cause == null && failure != null) {
+            Throwable client = clientFailure;
+            cause = Answers.describe(client == null ? failure : client);
+        }
+        BodyRelay answer = relay;
+        long up = backendRequest.getAttributes().get(BodyReader.class.getName()) instanceof BodyReader body
+                ? body.bytes()
+                : 0;
+        outcomes.tell(facts.http(endedBy, cause, up, answer == null ? 0 : answer.bytes()));
     }
 
     /** A handshake has failed. What follows, if anything, is a response as to any other request. */
@@ -437,27 +485,31 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     private void answer(Throwable failure) throws IOException {
         Throwable client = clientFailure;
+        int status;
+        String id;
         if (client == null) {
             String fault = tlsFault(failure);
-            if (fault != null) {
-                Verdict insecure = Verdict.INSECURE;
-                String detail = "(" + fault + ")";
-                Answers.sendWithDetail(
-                        request, response, insecure.status, insecure.sentence, LOG, route.name(), detail, writing);
-                return;
-            }
-            Verdict verdict = Verdict.of(failure);
-            Answers.send(request, response, verdict.status, verdict.sentence, LOG, route.name(), failure, writing);
+            insecurity = fault;
+            Verdict verdict = fault == null ? Verdict.of(failure) : Verdict.INSECURE;
+            String detail = "(" + (fault == null ? Answers.describe(failure) : fault) + ")";
+            status = verdict.status;
+            id = Answers.sendWithDetail(
+                    request, response, status, verdict.sentence, LOG, route.name(), detail, writing);
         } else {
-            Answers.send(
+            status = isTimeout(client) ? HttpServletResponse.SC_REQUEST_TIMEOUT : HttpServletResponse.SC_BAD_REQUEST;
+            id = Answers.send(
                     request,
                     response,
-                    isTimeout(client) ? HttpServletResponse.SC_REQUEST_TIMEOUT : HttpServletResponse.SC_BAD_REQUEST,
+                    status,
                     "The request could not be read to its end.",
                     LOG,
                     route.name(),
                     client,
                     writing);
+        }
+        OutcomeDraft facts = draft;
+        if (facts != null) {
+            facts.answered(status, id);
         }
     }
 
@@ -512,18 +564,21 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     /** What a failure of the backend's side is to the client. */
     private enum Verdict {
-        SILENT(HttpServletResponse.SC_GATEWAY_TIMEOUT, "The backend did not answer in time."),
-        INVALID(HttpServletResponse.SC_BAD_GATEWAY, "The backend gave an answer that is not valid."),
-        INSECURE(HttpServletResponse.SC_BAD_GATEWAY, "There is no secure connection to the backend."),
-        BUSY(HttpServletResponse.SC_SERVICE_UNAVAILABLE, "Too many requests wait for the backend."),
-        UNREACHABLE(HttpServletResponse.SC_BAD_GATEWAY, "The backend could not be reached, or broke off.");
+        SILENT(HttpServletResponse.SC_GATEWAY_TIMEOUT, "The backend did not answer in time.", EndedBy.TIMEOUT),
+        INVALID(HttpServletResponse.SC_BAD_GATEWAY, "The backend gave an answer that is not valid.", EndedBy.PROTOCOL),
+        INSECURE(HttpServletResponse.SC_BAD_GATEWAY, "There is no secure connection to the backend.", EndedBy.BACKEND),
+        BUSY(HttpServletResponse.SC_SERVICE_UNAVAILABLE, "Too many requests wait for the backend.", EndedBy.LIMIT),
+        UNREACHABLE(
+                HttpServletResponse.SC_BAD_GATEWAY, "The backend could not be reached, or broke off.", EndedBy.BACKEND);
 
         final int status;
         final String sentence;
+        final EndedBy endedBy;
 
-        Verdict(int status, String sentence) {
+        Verdict(int status, String sentence, EndedBy endedBy) {
             this.status = status;
             this.sentence = sentence;
+            this.endedBy = endedBy;
         }
 
         static Verdict of(Throwable failure) {

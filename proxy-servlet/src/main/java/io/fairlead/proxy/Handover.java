@@ -50,16 +50,22 @@ final class Handover {
     private final Tunnels tunnels;
     private final ServerAdapter adapter;
     private final BooleanSupplier stopped;
+    private final Outcomes outcomes;
+    private final OutcomeDraft draft;
     private final HttpServletRequest request;
     private final UpgradeRequest upgrade;
     private final Exchange exchange;
     private final Admission admission;
     private volatile @Nullable Tunnel promised;
 
+    /** Whether the client gets another answer, so that the tunnel is none of the client's. */
+    private volatile boolean superseded;
+
     /**
      * @param owner of the tunnel: the servlet
      * @param stopped whether the servlet was destroyed, or is drained
      * @param admission closed when the tunnel ends; until the handover the exchange does that
+     * @param draft of what becomes of it
      */
     Handover(
             Object owner,
@@ -67,6 +73,8 @@ final class Handover {
             Tunnels tunnels,
             ServerAdapter adapter,
             BooleanSupplier stopped,
+            Outcomes outcomes,
+            OutcomeDraft draft,
             HttpServletRequest request,
             UpgradeRequest upgrade,
             Exchange exchange,
@@ -76,6 +84,8 @@ final class Handover {
         this.tunnels = tunnels;
         this.adapter = adapter;
         this.stopped = stopped;
+        this.outcomes = outcomes;
+        this.draft = draft;
         this.request = request;
         this.upgrade = upgrade;
         this.exchange = exchange;
@@ -84,6 +94,7 @@ final class Handover {
 
     /** The backend has switched protocols; a thread of the HTTP client's. */
     void switched(Response answer, Leg backend) {
+        draft.head();
         if (exchange.handOver()) {
             boolean framed = BackendHandshake.isFramed(upgrade, answer.getHeaders());
             answerClient(open(backend, framed, admission::close), answer.getHeaders(), admission::opened);
@@ -122,6 +133,7 @@ final class Handover {
             // The handshake is not done before the backend has answered, too.
             answerClient(tunnel, Hixie76.answer(request), () -> {});
         } else if (tunnel != null) {
+            superseded = true;
             tunnel.abandon();
         }
     }
@@ -150,11 +162,14 @@ final class Handover {
                 route.pongTimeout(),
                 route.maxTunnelAge(),
                 route.frameRules());
+        if (framed) {
+            draft.framed();
+        }
         Tunnel tunnel = null;
         try {
-            tunnel = tunnels.open(backend, settings, end -> {
+            tunnel = tunnels.open(backend, settings, draft, end -> {
                 over.run();
-                log(end);
+                ended(end);
             });
         } finally {
             if (tunnel == null) {
@@ -163,6 +178,7 @@ final class Handover {
         }
         if (stopped.getAsBoolean() && tunnel != null) {
             // Meanwhile, so nobody else would close it.
+            superseded = true;
             tunnel.abandon();
             return null;
         }
@@ -171,6 +187,9 @@ final class Handover {
 
     /** @param joined run when the client's connection is the tunnel's */
     private void answerClient(@Nullable Tunnel tunnel, HttpFields head, Runnable joined) {
+        if (tunnel != null) {
+            outcomes.tunnelOpened();
+        }
         request.setAttribute(
                 Exchange.RESUME, (Resumption) (again, response) -> finish(again, response, head, tunnel, joined));
         try {
@@ -192,25 +211,20 @@ final class Handover {
             Runnable joined)
             throws IOException, ServletException {
         if (tunnel == null) {
-            Answers.send(
-                    again,
-                    response,
-                    HttpServletResponse.SC_SERVICE_UNAVAILABLE,
-                    STOPPING,
-                    LOG,
-                    route.name(),
-                    null,
-                    false);
+            int status = HttpServletResponse.SC_SERVICE_UNAVAILABLE;
+            String id = Answers.send(again, response, status, STOPPING, LOG, route.name(), null, false);
+            EndedBy endedBy = outcomes.isStopping() ? EndedBy.SHUTDOWN : EndedBy.DRAIN;
+            draft.answered(status, id);
+            outcomes.ended(endedBy);
+            outcomes.handshakeRefused();
+            outcomes.tell(draft.http(endedBy, null, 0, 0));
             return;
         }
-        List<HttpField> fields;
-        if (upgrade.extendedConnect()) {
-            response.setStatus(HttpServletResponse.SC_OK);
-            fields = HopHeaders.connected(head);
-        } else {
-            response.setStatus(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
-            fields = HopHeaders.switchingProtocols(head);
-        }
+        int status = upgrade.extendedConnect() ? HttpServletResponse.SC_OK : HttpServletResponse.SC_SWITCHING_PROTOCOLS;
+        List<HttpField> fields =
+                upgrade.extendedConnect() ? HopHeaders.connected(head) : HopHeaders.switchingProtocols(head);
+        response.setStatus(status);
+        draft.answered(status);
         Exchange.copy(exchange.forClient(fields), response);
         try {
             adapter.takeOver(again, response, client -> {
@@ -218,30 +232,24 @@ final class Handover {
                 tunnel.connect(client);
             });
         } catch (IOException | ServletException | RuntimeException refused) {
-            tunnel.abandon();
-            if (response.isCommitted()) {
-                throw refused;
+            try {
+                if (response.isCommitted()) {
+                    throw refused;
+                }
+                int unavailable = HttpServletResponse.SC_SERVICE_UNAVAILABLE;
+                String sentence = "This connection cannot be upgraded now.";
+                String id = Answers.send(again, response, unavailable, sentence, LOG, route.name(), refused, false);
+                draft.answered(unavailable, id);
+            } finally {
+                tunnel.abandon();
             }
-            Answers.send(
-                    again,
-                    response,
-                    HttpServletResponse.SC_SERVICE_UNAVAILABLE,
-                    "This connection cannot be upgraded now.",
-                    LOG,
-                    route.name(),
-                    refused,
-                    false);
         }
     }
 
-    private void log(TunnelEnd end) {
-        LOG.debug(
-                "{}: tunnel ended: {} after {}; to the backend: {}; to the client: {}",
-                route.name(),
-                end.reason(),
-                end.duration(),
-                end.toBackend(),
-                end.toClient(),
-                end.cause());
+    /** The loop's thread. */
+    private void ended(TunnelEnd end) {
+        if (!superseded) {
+            outcomes.tunnelEnded(draft, end);
+        }
     }
 }

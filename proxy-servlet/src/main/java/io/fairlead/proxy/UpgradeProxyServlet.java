@@ -23,6 +23,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Enumeration;
@@ -64,10 +65,17 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     private static final long serialVersionUID = 1;
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);
     private static final String HANDSHAKE = Handshake.class.getName();
+
+    /** How long JMX waits for the tunnels' loops. */
+    private static final Duration LISTING = Duration.ofSeconds(1);
+
     private static final Set<String> BODILESS = Set.of("GET", "HEAD", "OPTIONS", "DELETE");
 
     private transient volatile @Nullable Started started;
     private volatile boolean draining;
+
+    /** Of all requests since the start, also those after the end. */
+    private transient volatile @Nullable Outcomes outcomes;
 
     /** What a started servlet has; nothing before and after. */
     private record Started(
@@ -77,7 +85,9 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             Tunnels tunnels,
             ServerAdapter adapter,
             Limits limits,
-            String viaHost) {}
+            Outcomes outcomes,
+            String viaHost,
+            @Nullable ManagedRoute managed) {}
 
     /** An admitted handshake on its way to its exchange. One thread's. */
     private static final class Handshake {
@@ -130,12 +140,36 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             shared.releaseClient(route.client());
             throw failure;
         }
+        Outcomes account = new Outcomes(route, this::exchangeEnded, overridesExchangeEnded());
+        outcomes = account;
         try {
             Limits limits = new Limits(route.limits());
-            started = new Started(route, shared, backend, tunnels, adapter, limits, "");
+            started = new Started(route, shared, backend, tunnels, adapter, limits, account, "", null);
             super.init(config);
             String viaHost = route.viaHost() == null ? getViaHost() : route.viaHost();
-            started = new Started(route, shared, backend, tunnels, adapter, limits, viaHost);
+            ManagedRoute managed = new ManagedRoute(route, account, new ManagedRoute.Control() {
+                @Override
+                public List<TunnelAccount> tunnels() {
+                    return tunnels.list(UpgradeProxyServlet.this, LISTING);
+                }
+
+                @Override
+                public void drain(Duration period) {
+                    CompletableFuture<Void> unused = UpgradeProxyServlet.this.drain(period);
+                }
+
+                @Override
+                public void resume() {
+                    UpgradeProxyServlet.this.resume();
+                }
+
+                @Override
+                public boolean isDraining() {
+                    return draining;
+                }
+            });
+            managed.register(context.getContextPath());
+            started = new Started(route, shared, backend, tunnels, adapter, limits, account, viaHost, managed);
         } catch (ServletException | RuntimeException | Error failure) {
             destroy();
             throw failure;
@@ -167,12 +201,16 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
         started = null;
         ending.shared().draining(this, false);
+        ending.outcomes().stop();
         Duration patience = ending.route().undeployDrain().plusSeconds(1);
         if (!ending.tunnels().close(this, patience)) {
             LOG.warn(
                     "route '{}': its tunnels were not all closed within {}",
                     ending.route().name(),
                     patience);
+        }
+        if (ending.managed() != null) {
+            ending.managed().unregister();
         }
         ending.shared().releaseTunnels(ending.route().loops());
         ending.shared().releaseClient(ending.route().client());
@@ -223,6 +261,28 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         return now;
     }
 
+    private boolean overridesExchangeEnded() {
+        for (Class<?> type = getClass(); type != UpgradeProxyServlet.class; type = type.getSuperclass()) {
+            if (Arrays.stream(type.getDeclaredMethods())
+                    .anyMatch(method -> method.getName().equals("exchangeEnded"))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /**
+     * Told of every exchange at its end, once: of requests and of tunnels. This one writes it to the log; a subclass that wants
+     * the line as well calls it.
+     *
+     * <p>It is called on the thread that ends the exchange: a loop's of tunnels, the HTTP client's, the server's or a timer's. So
+     * it must not block, and several threads may call at a time. An exception that it throws is logged, the first one as a warning, and has no other effect. Without an overriding
+     * method requests cost nothing here unless the log wants them.
+     */
+    protected void exchangeEnded(Outcome outcome) {
+        OutcomeLog.write(outcome);
+    }
+
     // ---- a request
 
     @Override
@@ -234,8 +294,17 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             next.resume(request, response);
             return;
         }
+        Outcomes account = outcomes;
+        if (account != null) {
+            account.requested();
+        }
         if (started == null) {
-            refuse(request, response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, "The proxy is stopping.");
+            refuse(
+                    request,
+                    response,
+                    HttpServletResponse.SC_SERVICE_UNAVAILABLE,
+                    "The proxy is stopping.",
+                    EndedBy.SHUTDOWN);
             return;
         }
         String connectProtocol =
@@ -265,25 +334,33 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             case NONE -> super.service(request, response);
             case UPGRADE -> {
                 if (draining) {
-                    refuse(request, response, HttpServletResponse.SC_SERVICE_UNAVAILABLE, Handover.STOPPING);
+                    int status = HttpServletResponse.SC_SERVICE_UNAVAILABLE;
+                    refuseHandshake(request, response, status, Handover.STOPPING, EndedBy.DRAIN);
                     return;
                 }
                 serviceWithin(started().limits(), upgrade, request, response);
             }
             case MALFORMED ->
-                refuse(
+                refuseHandshake(
                         request,
                         response,
                         HttpServletResponse.SC_BAD_REQUEST,
-                        "A WebSocket handshake is a GET without a body.");
+                        "A WebSocket handshake is a GET without a body.",
+                        EndedBy.REFUSED);
             case BROKEN_KEYS ->
-                refuse(
+                refuseHandshake(
                         request,
                         response,
                         HttpServletResponse.SC_BAD_REQUEST,
-                        "The keys of this WebSocket handshake were changed on the way: each of their spaces counts.");
+                        "The keys of this WebSocket handshake were changed on the way: each of their spaces counts.",
+                        EndedBy.REFUSED);
             case NOT_CARRIED ->
-                refuse(request, response, HttpServletResponse.SC_NOT_IMPLEMENTED, "This protocol is not carried here.");
+                refuseHandshake(
+                        request,
+                        response,
+                        HttpServletResponse.SC_NOT_IMPLEMENTED,
+                        "This protocol is not carried here.",
+                        EndedBy.REFUSED);
         }
     }
 
@@ -308,7 +385,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             }
         } else if (decision instanceof Refusal refusal) {
             Limit limit = refusal.limit();
-            Answers.sendToBeRetried(
+            String id = Answers.sendToBeRetried(
                     request,
                     response,
                     limit.status(),
@@ -318,12 +395,35 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     getServletName(),
                     "(" + limit.setting() + "; " + client + ")",
                     false);
+            Outcomes account = started().outcomes();
+            account.refused(request, limit.status(), id, EndedBy.LIMIT);
+            account.handshakeRefused();
         }
     }
 
     private void refuse(HttpServletRequest request, HttpServletResponse response, int status, String sentence)
             throws IOException {
-        Answers.send(request, response, status, sentence, LOG, getServletName(), null, false);
+        refuse(request, response, status, sentence, EndedBy.REFUSED);
+    }
+
+    private void refuse(
+            HttpServletRequest request, HttpServletResponse response, int status, String sentence, EndedBy endedBy)
+            throws IOException {
+        String id = Answers.send(request, response, status, sentence, LOG, getServletName(), null, false);
+        Outcomes account = outcomes;
+        if (account != null) {
+            account.refused(request, status, id, endedBy);
+        }
+    }
+
+    private void refuseHandshake(
+            HttpServletRequest request, HttpServletResponse response, int status, String sentence, EndedBy endedBy)
+            throws IOException {
+        refuse(request, response, status, sentence, endedBy);
+        Outcomes account = outcomes;
+        if (account != null) {
+            account.handshakeRefused();
+        }
     }
 
     private static @Nullable Handshake handshakeOf(HttpServletRequest request) {
@@ -458,6 +558,9 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     protected void sendProxyRequest(HttpServletRequest request, HttpServletResponse response, Request backendRequest) {
         Started now = started();
         Handshake handshake = handshakeOf(request);
+        OutcomeDraft draft = handshake == null
+                ? now.outcomes().draftIfWanted(request)
+                : now.outcomes().draft(request);
         Exchange exchange = new Exchange(
                 now.route(),
                 request,
@@ -466,9 +569,11 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 handshake == null ? null : handshake.upgrade,
                 handshake == null ? null : handshake.admission,
                 (again, out) -> now.adapter().cutOff(again),
-                now.backend().deadlines());
+                now.backend().deadlines(),
+                now.outcomes(),
+                draft);
         backendRequest.attribute(Exchange.class.getName(), exchange);
-        if (handshake == null) {
+        if (handshake == null || draft == null) {
             exchange.start();
             return;
         }
@@ -478,6 +583,8 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 now.tunnels(),
                 now.adapter(),
                 () -> draining || started == null,
+                now.outcomes(),
+                draft,
                 request,
                 handshake.upgrade,
                 exchange,

@@ -174,6 +174,7 @@ public final class Routes {
         routes.put(TRUSTING, Map.of("proxyTo", backend, "trustedProxies", "127.0.0.0/8, ::1"));
         routes.put(HIDING, Map.of("proxyTo", backend, "socketIo09HideTransports", "websocket"));
         routes.put(FEW, Map.of("proxyTo", backend, "maxConnections", "4"));
+        routes.put(PINGED, Map.of("proxyTo", backend, "pingInterval", "250ms", "pongTimeout", "10s"));
         routes.put(
                 LIMITED,
                 Map.of(

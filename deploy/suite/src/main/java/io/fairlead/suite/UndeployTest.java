@@ -22,6 +22,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
+import javax.management.ObjectName;
+import javax.management.openmbean.CompositeData;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,7 @@ public abstract class UndeployTest extends WireTest {
     private static final Duration GRACE = Duration.ofSeconds(15);
 
     private static final String SERVLET = "io.fairlead.proxy.UpgradeProxyServlet";
+    private static final String ROUTES = "io.fairlead:type=Route,*";
     private static final Predicate<String> OURS = thread -> thread.startsWith("fairlead-");
 
     @ArquillianResource
@@ -70,6 +73,10 @@ public abstract class UndeployTest extends WireTest {
                 assertThat(stream.readHead().status()).isEqualTo(200);
             }
             assertThat(vitals.threads()).anyMatch(OURS);
+            ObjectName route =
+                    vitals.mbean(ROUTES, name -> name.getKeyProperty("name").equals(Routes.MAIN));
+            assertThat((CompositeData[]) vitals.attribute(route, "Tunnels")).hasSize(100);
+            long told = endedByShutdown();
             long start = System.nanoTime();
             deployer().undeploy(APPLICATION);
             for (Wire tunnel : tunnels) {
@@ -78,6 +85,7 @@ public abstract class UndeployTest extends WireTest {
             eventually().until(() -> backend.open() == 0);
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);
             eventually().untilAsserted(() -> assertThat(vitals.threads()).noneMatch(OURS));
+            assertThat(endedByShutdown()).as("a line for each tunnel").isEqualTo(told + 100);
             // Jetty keeps a connection's last application until the connection's next request, or its end.
             tunnels.forEach(Wire::close);
             entrance().disconnect();
@@ -171,6 +179,12 @@ public abstract class UndeployTest extends WireTest {
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(GRACE);
             eventually().until(() -> backend.open() == 0);
         }
+    }
+
+    private long endedByShutdown() {
+        return fairlead().log().stream()
+                .filter(line -> line.contains(" endedBy=shutdown ") && line.endsWith("tunnel ended"))
+                .count();
     }
 
     private void assertDeployWorks() throws IOException {

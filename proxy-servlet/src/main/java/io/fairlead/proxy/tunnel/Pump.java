@@ -153,6 +153,9 @@ final class Pump {
             } else {
                 end = frames.scanByRules(buffer);
             }
+            if (frames.isClosed()) {
+                tunnel.closedBy(from);
+            }
             if (frames.pongs() != pongs) {
                 from.pong();
             }

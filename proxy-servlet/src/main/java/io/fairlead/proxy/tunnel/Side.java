@@ -1,10 +1,12 @@
 package io.fairlead.proxy.tunnel;
 
+import io.fairlead.proxy.tunnel.TunnelAccount.RoundTrip;
 import java.io.IOException;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,7 @@ final class Side {
     private boolean pingUnanswered;
     private boolean pingUnderWay;
     private long roundTripNanos;
+    private long lastRoundTripNanos;
 
     Side(Tunnel tunnel, Leg leg) {
         this.tunnel = tunnel;
@@ -138,6 +141,7 @@ final class Side {
         if (pingUnderWay) {
             pingUnderWay = false;
             long trip = tunnel.now() - pingSentNanos;
+            lastRoundTripNanos = trip;
             roundTripNanos = roundTripNanos == 0 ? trip : roundTripNanos - roundTripNanos / 8 + trip / 8;
         }
     }
@@ -159,9 +163,12 @@ final class Side {
         return pingUnanswered;
     }
 
-    /** Smoothed over some pings; 0 as long as none was answered. */
-    long roundTripNanos() {
-        return roundTripNanos;
+    /** Null as long as no ping was answered. */
+    @Nullable
+    RoundTrip roundTrip() {
+        return roundTripNanos == 0
+                ? null
+                : new RoundTrip(Duration.ofNanos(lastRoundTripNanos), Duration.ofNanos(roundTripNanos));
     }
 
     /** False when the stream was closed below the tunnel, of which no event tells. */

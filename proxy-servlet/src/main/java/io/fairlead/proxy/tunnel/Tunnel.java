@@ -1,7 +1,9 @@
 package io.fairlead.proxy.tunnel;
 
 import io.fairlead.proxy.tunnel.FrameScanner.Breach;
+import io.fairlead.proxy.tunnel.TunnelAccount.Peer;
 import io.fairlead.proxy.tunnel.TunnelEnd.Reason;
+import io.fairlead.proxy.tunnel.TunnelEnd.Traffic;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
@@ -34,6 +36,7 @@ public final class Tunnel {
 
     private final TunnelLoop loop;
     private final TunnelSettings settings;
+    private final Object about;
     private final Consumer<TunnelEnd> listener;
     private Leg backendLeg;
     private final AtomicBoolean handedOver = new AtomicBoolean();
@@ -43,6 +46,7 @@ public final class Tunnel {
     private @Nullable Side client;
     private @Nullable Side backend;
     private @Nullable Side firstEnded;
+    private @Nullable Side firstClosed;
     private @Nullable IOException failure;
     private @Nullable Pump toBackend;
     private @Nullable Pump toClient;
@@ -60,10 +64,11 @@ public final class Tunnel {
     private long closingNanos;
     private @Nullable Side gone;
 
-    Tunnel(TunnelLoop loop, TunnelSettings settings, Leg backendLeg, Consumer<TunnelEnd> listener) {
+    Tunnel(TunnelLoop loop, TunnelSettings settings, Leg backendLeg, Object about, Consumer<TunnelEnd> listener) {
         this.loop = loop;
         this.settings = settings;
         this.backendLeg = backendLeg;
+        this.about = about;
         this.listener = listener;
         this.startNanos = loop.nanoTime();
         this.maxAge = spread(settings.maxAge());
@@ -190,6 +195,13 @@ public final class Tunnel {
         touch();
         if (firstEnded == null) {
             firstEnded = side;
+        }
+    }
+
+    /** A Close frame of {@code side} has passed. */
+    void closedBy(Side side) {
+        if (firstClosed == null && firstEnded == null && closing == null) {
+            firstClosed = side;
         }
     }
 
@@ -455,12 +467,26 @@ public final class Tunnel {
             down.discard();
         }
         loop.remove(this);
-        listener.accept(new TunnelEnd(
-                reason,
-                up == null ? TunnelEnd.Traffic.ofBytes(0) : up.traffic(),
-                down == null ? TunnelEnd.Traffic.ofBytes(0) : down.traffic(),
+        listener.accept(new TunnelEnd(reason, account(), cause));
+    }
+
+    /** What it has carried so far. */
+    TunnelAccount account() {
+        Side clientSide = client;
+        Side backendSide = backend;
+        Side closer = firstClosed;
+        return new TunnelAccount(
+                about,
+                traffic(toBackend),
+                traffic(toClient),
+                clientSide == null ? null : clientSide.roundTrip(),
+                backendSide == null ? null : backendSide.roundTrip(),
                 Duration.ofNanos(loop.nanoTime() - startNanos),
-                cause));
+                closer == null ? null : closer == clientSide ? Peer.CLIENT : Peer.BACKEND);
+    }
+
+    private static Traffic traffic(@Nullable Pump pump) {
+        return pump == null ? Traffic.ofBytes(0) : pump.traffic();
     }
 
     /**

@@ -1,24 +1,27 @@
 package io.fairlead.proxy.tunnel;
 
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
  * How a tunnel ended. A value, not an exception: networks end.
  *
  * @param reason who ended it, or what
- * @param toBackend what passed from the client to the backend
- * @param toClient what passed from the backend to the client
- * @param duration from the 101 to the end
+ * @param account what it has carried
  * @param cause for {@link Reason#CLIENT_FAILED}, {@link Reason#BACKEND_FAILED}, {@link Reason#LIMIT} and
  *     {@link Reason#PROTOCOL}
  */
 public record TunnelEnd(
-        Reason reason,
-        Traffic toBackend,
-        Traffic toClient,
-        Duration duration,
-        @Nullable Throwable cause) {
+        Reason reason, TunnelAccount account, @Nullable Throwable cause) {
+
+    /** What passed from the client to the backend. */
+    public Traffic toBackend() {
+        return account.toBackend();
+    }
+
+    /** What passed from the backend to the client. */
+    public Traffic toClient() {
+        return account.toClient();
+    }
 
     /**
      * What passed in one direction. All but the bytes is of WebSocket tunnels only, and of frames that were read whole.
@@ -38,7 +41,8 @@ public record TunnelEnd(
             int closeCode,
             @Nullable String fault) {
 
-        static Traffic ofBytes(long bytes) {
+        /** Of what has no frames. */
+        public static Traffic ofBytes(long bytes) {
             return new Traffic(bytes, 0, 0, 0, 0, 0, null);
         }
 

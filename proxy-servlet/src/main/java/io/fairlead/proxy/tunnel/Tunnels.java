@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,6 +32,9 @@ public final class Tunnels implements AutoCloseable {
 
     /** How long {@link #close(Object, Duration)} waits for the loops to cut what is left. */
     private static final Duration CUT = Duration.ofSeconds(1);
+
+    /** The most tunnels that {@link #list} gives. */
+    public static final int MOST_LISTED = 1_000;
 
     private final List<TunnelLoop> loops = new ArrayList<>();
 
@@ -74,12 +79,13 @@ public final class Tunnels implements AutoCloseable {
     /**
      * Opens a tunnel with its backend's leg; {@link Tunnel#connect} gives it the client's.
      *
+     * @param about what the opener knows of it, for {@link TunnelAccount#about}
      * @param listener told the end once, on the loop's thread: it must not block
      * @return null when the tunnels are closed; then {@code backend} was reset
      */
-    public @Nullable Tunnel open(Leg backend, TunnelSettings settings, Consumer<TunnelEnd> listener) {
+    public @Nullable Tunnel open(Leg backend, TunnelSettings settings, Object about, Consumer<TunnelEnd> listener) {
         for (TunnelLoop loop = leastLoaded(); loop != null; loop = leastLoaded()) {
-            Tunnel tunnel = new Tunnel(loop, settings, backend, listener);
+            Tunnel tunnel = new Tunnel(loop, settings, backend, about, listener);
             if (loop.take(tunnel)) {
                 return tunnel;
             }
@@ -106,6 +112,22 @@ public final class Tunnels implements AutoCloseable {
             count += loop.load();
         }
         return count;
+    }
+
+    /**
+     * What the tunnels of one owner have carried so far, at most {@value #MOST_LISTED} of them. Asks the loops and waits for
+     * their answers; the tunnels of a loop that has not answered within {@code patience} are missing.
+     */
+    public List<TunnelAccount> list(Object owner, Duration patience) {
+        Queue<TunnelAccount> listed = new ConcurrentLinkedQueue<>();
+        AtomicInteger room = new AtomicInteger(MOST_LISTED);
+        await(patience, (loop, done) -> {
+            loop.each(
+                    settings -> settings.owner() == owner && room.getAndDecrement() > 0,
+                    tunnel -> listed.add(tunnel.account()));
+            done.countDown();
+        });
+        return List.copyOf(listed);
     }
 
     /**

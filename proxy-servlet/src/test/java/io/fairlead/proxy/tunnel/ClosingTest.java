@@ -3,6 +3,7 @@ package io.fairlead.proxy.tunnel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fairlead.proxy.tunnel.FramedPeer.Seen;
+import io.fairlead.proxy.tunnel.TunnelAccount.RoundTrip;
 import io.fairlead.proxy.tunnel.TunnelEnd.Reason;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
@@ -27,6 +28,7 @@ class ClosingTest {
     private static final Duration CLOSE = Duration.ofSeconds(5);
     private static final Duration PING = Duration.ofSeconds(20);
     private static final Duration PONG = Duration.ofSeconds(10);
+    private static final Duration TRIP = Duration.ofMillis(8);
 
     private final AtomicLong clock = new AtomicLong(1_000);
     private final Tunnels tunnels = new Tunnels(1, BUFFER, 1 << 20, clock::get);
@@ -53,7 +55,7 @@ class ClosingTest {
             backend = new FramedPeer(random.nextLong(), most, false);
             TunnelSettings settings = new TunnelSettings(
                     owner, "test", true, CLOSE, IDLE, CLOSE, pingInterval, PONG, Duration.ZERO, FrameRules.NONE);
-            Tunnel tunnel = tunnels.open(backend.leg, settings, ends::add);
+            Tunnel tunnel = tunnels.open(backend.leg, settings, "about", ends::add);
             assertThat(tunnel).isNotNull();
             tunnel.connect(client.leg);
         }
@@ -214,7 +216,11 @@ class ClosingTest {
         pair.backend.leg.end();
         pair.answerClose(pair.client);
         pair.client.leg.end();
-        assertThat(end().reason()).isEqualTo(Reason.BACKEND_CLOSED);
+        TunnelEnd end = end();
+        assertThat(end.reason()).isEqualTo(Reason.BACKEND_CLOSED);
+        assertThat(end.account().closedBy())
+                .as("the client's Close answers the proxy's")
+                .isNull();
         pair.client.assertLegal(pair.backend);
         assertThat(pair.client.close().code()).isEqualTo(1011);
         assertThat(pair.client.close().reason()).isEqualTo("the backend is gone");
@@ -233,8 +239,21 @@ class ClosingTest {
         assertThat(end.reason()).isEqualTo(Reason.BACKEND_CLOSED);
         assertThat(end.toBackend().closeCode()).isEqualTo(4711);
         assertThat(end.toClient().closeCode()).isEqualTo(4712);
+        assertThat(end.account().closedBy()).as("whoever's stream ended first").isEqualTo(TunnelAccount.Peer.CLIENT);
         assertThat(pair.client.got()).hasSize(1);
         assertThat(pair.backend.got()).hasSize(1);
+    }
+
+    @Test
+    void aBackendsCloseIsItsOwnWhateverTheClientDoesThen() {
+        Pair pair = new Pair(new Random(8), Duration.ZERO);
+        pair.backend.close(4001);
+        pair.answerClose(pair.client);
+        await().until(() -> pair.backend.gotClose() != null);
+        pair.client.leg.failReads(new SocketException("Connection reset"));
+        TunnelEnd end = end();
+        assertThat(end.reason()).isEqualTo(Reason.CLIENT_FAILED);
+        assertThat(end.account().closedBy()).isEqualTo(TunnelAccount.Peer.BACKEND);
     }
 
     // ---- pings
@@ -258,10 +277,20 @@ class ClosingTest {
                         .filter(frame -> frame.opcode() == 9)
                         .reduce((a, b) -> b)
                         .orElseThrow();
+                tick(i == 1 ? TRIP : TRIP.multipliedBy(9));
                 peer.leg.send(peer.bytes(new Seen(10, true, ping.payload())));
+                await().until(() -> peer.leg.unread() == 0);
             }
-            await().until(() -> pair.client.leg.unread() + pair.backend.leg.unread() == 0);
         }
+        TunnelAccount account = tunnels.list(pair.owner, Duration.ofSeconds(10)).get(0);
+        assertThat(account.clientRoundTrip())
+                .usingRecursiveComparison()
+                .isEqualTo(new RoundTrip(TRIP.multipliedBy(9), TRIP.multipliedBy(2)));
+        assertThat(account.backendRoundTrip())
+                .as("answered after the client's")
+                .usingRecursiveComparison()
+                .isEqualTo(new RoundTrip(TRIP.multipliedBy(18), TRIP.multipliedBy(4)));
+        assertThat(account.toClient().pongs()).isEqualTo(2);
         // A minute has gone. Answers are no use of the tunnel.
         tick(PING);
         await().until(() -> pair.client.gotClose() != null);

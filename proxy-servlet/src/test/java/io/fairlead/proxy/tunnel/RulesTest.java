@@ -62,7 +62,7 @@ class RulesTest {
             backend = new FramedPeer(random.nextLong(), most, false);
             TunnelSettings settings = new TunnelSettings(
                     owner, "test", true, CLOSE, Duration.ZERO, CLOSE, pingInterval, PONG, maxAge, rules);
-            Tunnel tunnel = tunnels.open(backend.leg, settings, ends::add);
+            Tunnel tunnel = tunnels.open(backend.leg, settings, "about", ends::add);
             assertThat(tunnel).isNotNull();
             tunnel.connect(client.leg);
         }

@@ -83,7 +83,7 @@ class SocketTunnelTest {
     }
 
     private void join(Leg client, Leg backend) {
-        Tunnel tunnel = tunnels.open(backend, settings(), ends::add);
+        Tunnel tunnel = tunnels.open(backend, settings(), "about", ends::add);
         assertThat(tunnel).isNotNull();
         tunnel.connect(client);
     }

@@ -54,7 +54,7 @@ class TunnelTest {
     private Pair open(long seed, int most, boolean framed) {
         PipeLeg client = new PipeLeg(seed, most);
         PipeLeg backend = new PipeLeg(seed + 1, most);
-        Tunnel tunnel = tunnels.open(backend, settings(framed), ends::add);
+        Tunnel tunnel = tunnels.open(backend, settings(framed), "about", ends::add);
         assertThat(tunnel).isNotNull();
         return new Pair(client, backend, tunnel);
     }
@@ -116,8 +116,8 @@ class TunnelTest {
     private Promise promised() {
         List<byte[]> taken = new CopyOnWriteArrayList<>();
         AtomicLong closes = new AtomicLong();
-        Tunnel tunnel =
-                tunnels.open(new PromisedLeg(8, taken::add, closes::incrementAndGet), settings(false), ends::add);
+        Tunnel tunnel = tunnels.open(
+                new PromisedLeg(8, taken::add, closes::incrementAndGet), settings(false), "about", ends::add);
         assertThat(tunnel).isNotNull();
         return new Promise(new PipeLeg(7, 3), tunnel, taken, closes);
     }
@@ -322,7 +322,7 @@ class TunnelTest {
                 Duration.ofSeconds(2),
                 Duration.ZERO,
                 FrameRules.NONE);
-        Tunnel stranger = tunnels.open(strangersBackend, strangers, end -> {});
+        Tunnel stranger = tunnels.open(strangersBackend, strangers, "about", end -> {});
         assertThat(stranger).isNotNull();
         assertThat(tunnels.close(owner, Duration.ofSeconds(5))).isTrue();
         assertThat(pair.client().isClosed() && pair.backend().isClosed()).isTrue();
@@ -342,9 +342,46 @@ class TunnelTest {
     void afterCloseNothingIsOpenedAndNoThreadIsLeft() {
         tunnels.close();
         PipeLeg backend = new PipeLeg(1, BUFFER);
-        assertThat(tunnels.open(backend, settings(false), ends::add)).isNull();
+        assertThat(tunnels.open(backend, settings(false), "about", ends::add)).isNull();
         assertThat(backend.isClosed()).isTrue();
         assertThat(ends).isEmpty();
+    }
+
+    @Test
+    void theListTellsOfAnOwnersOpenTunnelsWhatTheyHaveCarried() {
+        Pair pair = connected();
+        Pair waiting = open(3, BUFFER, true);
+        pair.client().send(new byte[] {1, 2, 3});
+        pair.backend().send(new byte[] {4, 5});
+        await().until(() ->
+                pair.client().received().length == 2 && pair.backend().received().length == 3);
+        tick(Duration.ofSeconds(3));
+        assertThat(tunnels.list(owner, Duration.ofSeconds(10)))
+                .hasSize(2)
+                .allSatisfy(account -> {
+                    assertThat(account.about()).isEqualTo("about");
+                    assertThat(account.duration()).isEqualTo(Duration.ofSeconds(3));
+                    assertThat(account.clientRoundTrip()).isNull();
+                    assertThat(account.closedBy()).isNull();
+                })
+                .anySatisfy(account -> {
+                    assertThat(account.toBackend().bytes()).isEqualTo(3);
+                    assertThat(account.toClient().bytes()).isEqualTo(2);
+                })
+                .anySatisfy(account -> assertThat(account.toBackend().bytes()).isZero());
+        assertThat(tunnels.list(new Object(), Duration.ofSeconds(10))).isEmpty();
+        waiting.tunnel().abandon();
+        pair.client().failReads(new SocketException("gone"));
+        await().until(() -> tunnels.list(owner, Duration.ofSeconds(10)).isEmpty());
+    }
+
+    @Test
+    void theListIsBounded() {
+        for (int i = 0; i <= Tunnels.MOST_LISTED; i++) {
+            open(i, BUFFER, false);
+        }
+        await().until(() -> tunnels.count() == Tunnels.MOST_LISTED + 1);
+        assertThat(tunnels.list(owner, Duration.ofSeconds(10))).hasSize(Tunnels.MOST_LISTED);
     }
 
     /** What a leg may do when its server takes it away in the middle of a call. */
@@ -359,7 +396,7 @@ class TunnelTest {
         Leg broken = new BrokenLeg(surprise);
         PipeLeg backend = new PipeLeg(1, BUFFER);
         backend.send(new byte[] {1});
-        Tunnel tunnel = tunnels.open(backend, settings(false), ends::add);
+        Tunnel tunnel = tunnels.open(backend, settings(false), "about", ends::add);
         assertThat(tunnel).isNotNull();
         Pair other = open(1, BUFFER, false);
         other.tunnel().connect(other.client());

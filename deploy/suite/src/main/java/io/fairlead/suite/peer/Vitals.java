@@ -7,11 +7,13 @@ import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryMXBean;
+import java.lang.management.PlatformLoggingMXBean;
 import java.lang.management.ThreadInfo;
 import java.lang.management.ThreadMXBean;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.management.JMException;
@@ -19,6 +21,7 @@ import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
 import javax.management.remote.JMXConnectorFactory;
 import javax.management.remote.JMXServiceURL;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a JVM holds: threads, descriptors, memory. Read over JMX, so that this JVM and a child process are one case.
@@ -34,6 +37,7 @@ public final class Vitals {
     private final MemoryMXBean memory;
     private final UnixOperatingSystemMXBean system;
     private final List<BufferPoolMXBean> pools;
+    private final PlatformLoggingMXBean logging;
 
     public Vitals(MBeanServerConnection jvm) {
         this.jvm = jvm;
@@ -41,6 +45,7 @@ public final class Vitals {
             threads = ManagementFactory.getPlatformMXBean(jvm, ThreadMXBean.class);
             memory = ManagementFactory.getPlatformMXBean(jvm, MemoryMXBean.class);
             system = ManagementFactory.getPlatformMXBean(jvm, UnixOperatingSystemMXBean.class);
+            logging = ManagementFactory.getPlatformMXBean(jvm, PlatformLoggingMXBean.class);
             pools = ManagementFactory.getPlatformMXBeans(jvm, BufferPoolMXBean.class);
         } catch (IOException e) {
             throw new IllegalStateException("no view into the JVM", e);
@@ -101,6 +106,34 @@ public final class Vitals {
         } catch (JMException | IOException e) {
             throw new IllegalStateException("the JVM does not say which classes it has", e);
         }
+    }
+
+    /** The MBean among those of a pattern that fits; there must be one. */
+    public ObjectName mbean(String pattern, Predicate<ObjectName> fits) {
+        try {
+            List<ObjectName> found = jvm.queryNames(new ObjectName(pattern), null).stream()
+                    .filter(fits)
+                    .toList();
+            if (found.size() != 1) {
+                throw new IllegalStateException("not one MBean " + pattern + ", but " + found);
+            }
+            return found.get(0);
+        } catch (JMException | IOException e) {
+            throw new IllegalStateException("the JVM does not say which MBeans it has", e);
+        }
+    }
+
+    public Object attribute(ObjectName mbean, String attribute) {
+        try {
+            return jvm.getAttribute(mbean, attribute);
+        } catch (JMException | IOException e) {
+            throw new IllegalStateException("no " + attribute + " of " + mbean, e);
+        }
+    }
+
+    /** Sets the level of a logger of java.util.logging; null: that of its parent. */
+    public void logLevel(String logger, @Nullable String level) {
+        logging.setLoggerLevel(logger, level);
     }
 
     /** Open files and sockets, peers included where they live in the same JVM. */
