@@ -4,6 +4,7 @@ import io.fairlead.proxy.BackendHandshake.BackendProtocolException;
 import io.fairlead.proxy.Deadlines.Deadline;
 import io.fairlead.proxy.UpgradeRequest.Form;
 import io.fairlead.proxy.guard.Admission;
+import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.tls.HandshakeFault;
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.AsyncEvent;
@@ -74,7 +75,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final @Nullable UpgradeRequest upgrade;
     private final @Nullable Admission admission;
     private final boolean headOverHttp2;
-    private final Resumption cutOff;
+    private final ServerAdapter adapter;
     private final Deadlines deadlines;
     private final Outcomes outcomes;
     private final @Nullable OutcomeDraft draft;
@@ -119,7 +120,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             RawRequest backendRequest,
             @Nullable UpgradeRequest upgrade,
             @Nullable Admission admission,
-            Resumption cutOff,
+            ServerAdapter adapter,
             Deadlines deadlines,
             Outcomes outcomes,
             @Nullable OutcomeDraft draft) {
@@ -132,7 +133,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         this.upgrade = upgrade;
         this.admission = admission;
         this.headOverHttp2 = request.getMethod().equals("HEAD") && !HopHeaders.isHttp1(request.getProtocol());
-        this.cutOff = cutOff;
+        this.adapter = adapter;
         this.deadlines = deadlines;
         this.outcomes = outcomes;
         this.draft = draft;
@@ -415,9 +416,11 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         try {
             if (clientFailure == null && response.isCommitted()) {
                 LOG.debug("{}: a response is cut off", route.name(), failure);
-                resume(cutOff);
-                ended(endedBy(failure), failure);
-                return;
+                if (!outcomes.isStopping() || !adapter.cutOffNow(request)) {
+                    resume((again, out) -> adapter.cutOff(again));
+                    ended(endedBy(failure), failure);
+                    return;
+                }
             }
             if (!response.isCommitted()) {
                 answer(failure);

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A route in the JVM's MBean server, from {@link #register} to {@link #unregister}. Without JMX it is nowhere, and that is all. */
+/** A route in the JVM's MBean server, from {@link #register} to {@link #unregister}. Without JMX it works all the same. */
 final class ManagedRoute implements RouteMXBean {
 
     private static final Logger LOG = LoggerFactory.getLogger(UpgradeProxyServlet.class);

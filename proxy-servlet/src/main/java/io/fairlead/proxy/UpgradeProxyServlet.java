@@ -276,8 +276,8 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
      * the line as well calls it.
      *
      * <p>It is called on the thread that ends the exchange: a loop's of tunnels, the HTTP client's, the server's or a timer's. So
-     * it must not block, and several threads may call at a time. An exception that it throws is logged, the first one as a warning, and has no other effect. Without an overriding
-     * method requests cost nothing here unless the log wants them.
+     * it must not block, and several threads may call at a time. An exception that it throws is logged, the first one as a
+     * warning, and has no other effect. Where no subclass overrides it, requests come here only if the log wants them.
      */
     protected void exchangeEnded(Outcome outcome) {
         OutcomeLog.write(outcome);
@@ -558,25 +558,13 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     protected void sendProxyRequest(HttpServletRequest request, HttpServletResponse response, Request backendRequest) {
         Started now = started();
         Handshake handshake = handshakeOf(request);
-        OutcomeDraft draft = handshake == null
-                ? now.outcomes().draftIfWanted(request)
-                : now.outcomes().draft(request);
-        Exchange exchange = new Exchange(
-                now.route(),
-                request,
-                response,
-                (RawRequest) backendRequest,
-                handshake == null ? null : handshake.upgrade,
-                handshake == null ? null : handshake.admission,
-                (again, out) -> now.adapter().cutOff(again),
-                now.backend().deadlines(),
-                now.outcomes(),
-                draft);
-        backendRequest.attribute(Exchange.class.getName(), exchange);
-        if (handshake == null || draft == null) {
-            exchange.start();
+        if (handshake == null) {
+            OutcomeDraft draft = now.outcomes().draftIfWanted(request);
+            exchange(now, request, response, backendRequest, null, draft).start();
             return;
         }
+        OutcomeDraft draft = now.outcomes().draft(request);
+        Exchange exchange = exchange(now, request, response, backendRequest, handshake, draft);
         Handover handover = new Handover(
                 this,
                 now.route(),
@@ -593,6 +581,28 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         exchange.start(handover::promise);
         // Now the exchange closes the admission, or the tunnel.
         handshake.sent = true;
+    }
+
+    private static Exchange exchange(
+            Started now,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            Request backendRequest,
+            @Nullable Handshake handshake,
+            @Nullable OutcomeDraft draft) {
+        Exchange exchange = new Exchange(
+                now.route(),
+                request,
+                response,
+                (RawRequest) backendRequest,
+                handshake == null ? null : handshake.upgrade,
+                handshake == null ? null : handshake.admission,
+                now.adapter(),
+                now.backend().deadlines(),
+                now.outcomes(),
+                draft);
+        backendRequest.attribute(Exchange.class.getName(), exchange);
+        return exchange;
     }
 
     /** A thread of the HTTP client's. */

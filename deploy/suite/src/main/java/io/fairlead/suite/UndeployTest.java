@@ -1,6 +1,7 @@
 package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.suite.peer.Correspondent;
 import io.fairlead.suite.peer.Correspondent.Closing;
@@ -14,6 +15,7 @@ import io.fairlead.suite.peer.Vitals;
 import io.fairlead.suite.peer.Wire;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -187,6 +189,29 @@ public abstract class UndeployTest extends WireTest {
                 .count();
     }
 
+    @Test
+    void aResponseThatDoesNotEndIsCutOffAndKeepsNothing() throws Exception {
+        backend.on("/endless", exchange -> {
+            exchange.sendHead("HTTP/1.1 200 OK", "Transfer-Encoding: chunked");
+            exchange.sendChunk("something");
+            exchange.wire().ending();
+        });
+        Vitals vitals = fairlead().vitals();
+        deployer().deploy(APPLICATION);
+        try (Wire client = client()) {
+            client.send(request("GET", path(Routes.MAIN, "/endless")));
+            assertThat(client.readHead().status()).isEqualTo(200);
+            assertThat(client.readChunk()).asString().isEqualTo("something");
+            deployer().undeploy(APPLICATION);
+            assertThat(drained(client)).as("the end of a whole response").doesNotContain("0\r\n\r\n");
+        }
+        eventually().until(() -> backend.open() == 0);
+        eventually().untilAsserted(() -> assertThat(vitals.threads()).noneMatch(OURS));
+        assertThatThrownBy(() ->
+                        vitals.mbean(ROUTES, name -> name.getKeyProperty("name").equals(Routes.MAIN)))
+                .isInstanceOf(IllegalStateException.class);
+    }
+
     private void assertDeployWorks() throws IOException {
         backend.on("/again", exchange -> exchange.answer("200 OK", "again"));
         deployer().deploy(APPLICATION);
@@ -201,14 +226,15 @@ public abstract class UndeployTest extends WireTest {
         }
     }
 
-    /** Reads up to the end of a tunnel; a Close frame may come before it. */
-    private static void drained(Wire tunnel) throws IOException {
+    /** What comes before the end; of a tunnel that may be a Close frame. */
+    private static String drained(Wire wire) throws IOException {
         try {
-            tunnel.readRest();
+            return new String(wire.readRest(), StandardCharsets.ISO_8859_1);
         } catch (SocketTimeoutException e) {
             throw e;
         } catch (IOException e) {
             // Reset: an end as well.
+            return "";
         }
     }
 

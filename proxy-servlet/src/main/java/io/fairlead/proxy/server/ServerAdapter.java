@@ -60,6 +60,16 @@ public interface ServerAdapter {
         throw new IOException("the backend did not complete its response");
     }
 
+    /**
+     * Does what {@link #cutOff} does, outside of {@code service()}, for a servlet that was destroyed: to dispatch to such a one
+     * is an error in some servers, and makes a new servlet in others.
+     *
+     * @return false when a dispatch does it here as well; then nothing was done
+     */
+    default boolean cutOffNow(HttpServletRequest request) throws IOException {
+        return false;
+    }
+
     /** The server's own request, below the wrappers of filters. */
     static ServletRequest unwrapped(HttpServletRequest request) {
         ServletRequest innermost = request;

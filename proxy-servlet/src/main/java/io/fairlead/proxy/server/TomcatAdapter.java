@@ -10,7 +10,9 @@ import java.lang.reflect.Field;
 import java.util.function.Consumer;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.RequestFacade;
+import org.apache.coyote.ActionCode;
 import org.apache.coyote.CloseNowException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Tomcat 10.1 and 11: the socket is taken over from the NIO connector by an internal upgrade handler, see
@@ -43,19 +45,37 @@ final class TomcatAdapter implements ServerAdapter {
         throw new CloseNowException("the backend did not complete its response");
     }
 
+    @Override
+    public boolean cutOffNow(HttpServletRequest request) {
+        Request connected = connected(ServerAdapter.unwrapped(request));
+        if (connected == null) {
+            return false;
+        }
+        connected
+                .getCoyoteRequest()
+                .action(ActionCode.CLOSE_NOW, new CloseNowException("the backend did not complete its response"));
+        return true;
+    }
+
     private static boolean isNio(HttpServletRequest request) {
         ServletRequest innermost = ServerAdapter.unwrapped(request);
         if (!(innermost instanceof RequestFacade)) {
             return false;
         }
+        Request connected = connected(innermost);
+        // NIO is what Tomcat takes unless told otherwise.
+        return connected == null
+                || connected.getConnector().getProtocolHandlerClassName().endsWith("NioProtocol");
+    }
+
+    /** Tomcat's own request; null when it can't be had, as where the JVM's module options close Tomcat to reflection. */
+    private static @Nullable Request connected(ServletRequest innermost) {
         try {
             Field field = RequestFacade.class.getDeclaredField("request");
             field.setAccessible(true);
-            Request connected = (Request) field.get(innermost);
-            return connected.getConnector().getProtocolHandlerClassName().endsWith("NioProtocol");
+            return (Request) field.get(innermost);
         } catch (ReflectiveOperationException | RuntimeException hidden) {
-            // Closed to reflection by the JVM's module options. NIO is what Tomcat takes unless told otherwise.
-            return true;
+            return null;
         }
     }
 }

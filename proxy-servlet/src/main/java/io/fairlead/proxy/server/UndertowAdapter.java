@@ -65,4 +65,10 @@ final class UndertowAdapter implements ServerAdapter {
         takeover.cutOff(ServerAdapter.unwrapped(request));
         ServerAdapter.super.cutOff(request);
     }
+
+    @Override
+    public boolean cutOffNow(HttpServletRequest request) throws IOException {
+        takeover.cutOff(ServerAdapter.unwrapped(request));
+        return true;
+    }
 }
