@@ -50,8 +50,7 @@ final class Answers {
             boolean asynchronous)
             throws IOException {
         int retryAfter = status == HttpServletResponse.SC_SERVICE_UNAVAILABLE ? 1 : 0;
-        return sendToBeRetried(
-                request, response, status, sentence, retryAfter, log, route, detail, asynchronous);
+        return sendToBeRetried(request, response, status, sentence, retryAfter, log, route, detail, asynchronous);
     }
 
     /**

@@ -78,8 +78,7 @@ final class Outcomes {
     }
 
     private String client(HttpServletRequest request) {
-        return ClientAddress.of(
-                        request.getRemoteAddr(), request.getHeaders("X-Forwarded-For"), route.trustedProxies())
+        return ClientAddress.of(request.getRemoteAddr(), request.getHeaders("X-Forwarded-For"), route.trustedProxies())
                 .text();
     }
 

@@ -13,6 +13,7 @@ import io.fairlead.proxy.guard.Refusal;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.Leg;
+import io.fairlead.proxy.tunnel.TunnelAccount;
 import io.fairlead.proxy.tunnel.Tunnels;
 import jakarta.servlet.DispatcherType;
 import jakarta.servlet.ServletConfig;

@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fairlead.proxy.tunnel.TunnelAccount;
 import io.fairlead.proxy.tunnel.TunnelAccount.RoundTrip;
@@ -16,6 +17,7 @@ import javax.management.MBeanServer;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
 import javax.management.openmbean.TabularData;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ManagedRouteTest {
@@ -35,7 +37,29 @@ class ManagedRouteTest {
     }
 
     private ManagedRoute managed() {
-        return new ManagedRoute(route, outcomes, () -> open);
+        return new ManagedRoute(route, outcomes, new ManagedRoute.Control() {
+            private @Nullable Duration period;
+
+            @Override
+            public List<TunnelAccount> tunnels() {
+                return open;
+            }
+
+            @Override
+            public void drain(Duration over) {
+                period = over;
+            }
+
+            @Override
+            public void resume() {
+                period = null;
+            }
+
+            @Override
+            public boolean isDraining() {
+                return Duration.ofSeconds(30).equals(period);
+            }
+        });
     }
 
     private static TunnelAccount account(OutcomeDraft draft) {
@@ -104,6 +128,25 @@ class ManagedRouteTest {
             assertThat(requests.get(new Object[] {"client"}).get("value")).isEqualTo(0L);
             TabularData tunnels = (TabularData) JMX.getAttribute(name, "TunnelsEndedBy");
             assertThat(tunnels.get(new Object[] {"idle"}).get("value")).isEqualTo(1L);
+        } finally {
+            managed.unregister();
+        }
+    }
+
+    @Test
+    void itIsDrainedByAnOperation() throws Exception {
+        ManagedRoute managed = managed();
+        managed.register("/drained");
+        try {
+            ObjectName name = ManagedRoute.name("/drained", "chat", 1);
+            assertThat(JMX.getAttribute(name, "Draining")).isEqualTo(false);
+            JMX.invoke(name, "drain", new Object[] {30}, new String[] {"int"});
+            assertThat(JMX.getAttribute(name, "Draining")).isEqualTo(true);
+            JMX.invoke(name, "resume", new Object[0], new String[0]);
+            assertThat(JMX.getAttribute(name, "Draining")).isEqualTo(false);
+            assertThatThrownBy(() -> JMX.invoke(name, "drain", new Object[] {-1}, new String[] {"int"}))
+                    .rootCause()
+                    .hasMessageContaining("not -1");
         } finally {
             managed.unregister();
         }
