@@ -24,22 +24,22 @@ import java.util.logging.LogManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The main class of the WAR and its only class outside {@code WEB-INF}. It unpacks the jars of {@code WEB-INF/launcher}
+ * The main class of the WAR, and with {@link Log} its only classes outside {@code WEB-INF}. It unpacks the jars of {@code WEB-INF/launcher}
  * and {@code WEB-INF/lib} to a directory of its own, so that the server and the web application share one Jetty, and
- * hands over to {@link Launcher} in a class loader made of them. It must compile to exactly one class file and use
+ * hands over to {@link Launcher} in a class loader made of them. It must compile to these two class files and use
  * nothing but the JDK.
  *
  * <p>The directory is made in {@code java.io.tmpdir}, only its owner may read it, and it goes when the process ends. A
  * process that was killed leaves its directory behind; the next start by the same user removes it. A lock that is held
  * as long as the process lives tells which directories are in use.
- *
- * <p>It is the process's {@link LogManager}, too, unless another is named by {@code java.util.logging.manager}: the JDK's closes
- * the log when the process is told to end, while the tunnels' ends are still to be logged.
  */
-public final class Main extends LogManager {
+public final class Main {
     private static final String PREFIX = "fairlead-run-";
     private static final String LOCK = "lock";
     private static final String LOG_MANAGER = "java.util.logging.manager";
+
+    /** Not by the class, which must not be loaded before the property is set. */
+    private static final String LOG = "io.fairlead.launcher.Main$Log";
 
     /** Whether the server may still have something to say. */
     private static volatile boolean serverIsUp;
@@ -47,29 +47,37 @@ public final class Main extends LogManager {
     /** Held as long as the process lives. */
     private static @Nullable FileChannel held;
 
-    /** Made by the JDK, as its log manager. */
-    public Main() {}
+    private Main() {}
 
-    /** Closes the log; but when the JDK does that because the process ends, the server goes first. */
-    @Override
-    public void reset() {
-        if (!serverIsUp || !processEnds()) super.reset();
-    }
+    /**
+     * The process's log manager, unless another is named by {@code java.util.logging.manager}. The JDK's closes the log when the
+     * process is told to end; with this one the server goes first, since the tunnels' ends are still to be logged.
+     */
+    public static final class Log extends LogManager {
 
-    private static boolean processEnds() {
-        Thread hook = new Thread(() -> {});
-        try {
-            Runtime.getRuntime().addShutdownHook(hook);
-            Runtime.getRuntime().removeShutdownHook(hook);
-            return false;
-        } catch (IllegalStateException ending) {
-            return true;
+        /** Made by the JDK. */
+        public Log() {}
+
+        @Override
+        public void reset() {
+            if (!serverIsUp || !processEnds()) super.reset();
+        }
+
+        private static boolean processEnds() {
+            Thread hook = new Thread(() -> {});
+            try {
+                Runtime.getRuntime().addShutdownHook(hook);
+                Runtime.getRuntime().removeShutdownHook(hook);
+                return false;
+            } catch (IllegalStateException ending) {
+                return true;
+            }
         }
     }
 
     /** Runs until the server stops. The exit status is {@link Launcher}'s, or 1 if the jars cannot be unpacked. */
     public static void main(String[] args) throws URISyntaxException, ReflectiveOperationException {
-        if (System.getProperty(LOG_MANAGER) == null) System.setProperty(LOG_MANAGER, Main.class.getName());
+        if (System.getProperty(LOG_MANAGER) == null) System.setProperty(LOG_MANAGER, LOG);
         Path temp = Path.of(System.getProperty("java.io.tmpdir", "."));
         int status;
         try {

@@ -171,6 +171,7 @@ class DemoIT {
                 "/WEB-INF/web.xml",
                 "/WEB-INF/launcher/",
                 "/io/fairlead/launcher/Main.class",
+                "/io/fairlead/launcher/Main$Log.class",
                 "/demo/WEB-INF/web.xml",
                 "/demo/DemoPages.class",
                 "/demo/io/fairlead/demo/DemoPages.class"))

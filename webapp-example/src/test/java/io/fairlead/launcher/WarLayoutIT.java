@@ -33,7 +33,7 @@ class WarLayoutIT {
     void mainClassIsTheOnlyFileOutsideWebInfAndMetaInf() throws IOException {
         assertThat(files())
                 .filteredOn(name -> !name.startsWith("WEB-INF/") && !name.startsWith("META-INF/"))
-                .containsExactly("io/fairlead/launcher/Main.class");
+                .containsExactlyInAnyOrder("io/fairlead/launcher/Main.class", "io/fairlead/launcher/Main$Log.class");
         assertThat(war.getManifest().getMainAttributes().getValue("Main-Class")).isEqualTo("io.fairlead.launcher.Main");
     }
 

@@ -337,16 +337,16 @@ public abstract class OutcomeTest extends WireTest {
         // The WAR that runs by itself names a route after its path.
         ObjectName route = vitals.mbean(
                 "io.fairlead:type=Route,*",
-                name -> name.getKeyProperty("name").replace("/", "").equals(Routes.PINGED));
+                name -> name.getKeyProperty("name").replace("/", "").equals(Routes.MEASURED));
         assertThat(vitals.attribute(route, "Target")).isEqualTo("http://127.0.0.1:" + backend.port());
         long opened = (long) vitals.attribute(route, "TunnelsOpened");
         long byClient = ended(vitals, route);
-        try (Wire client = webSocketTunnel(Routes.PINGED, path)) {
+        try (Wire client = webSocketTunnel(Routes.MEASURED, path)) {
             client.send(Frame.text("hello").masked());
             // The client answers pings as they come, until both legs were measured.
             CompletableFuture<Void> answering = Crew.start(() -> answerPings(client));
             eventually().untilAsserted(() -> {
-                CompositeData tunnel = tunnel(vitals, route, path(Routes.PINGED, path));
+                CompositeData tunnel = tunnel(vitals, route, path(Routes.MEASURED, path));
                 assertThat((Double) tunnel.get("clientRoundTripMs")).isPositive();
                 assertThat((Double) tunnel.get("backendRoundTripMs")).isPositive();
                 CompositeData toBackend = (CompositeData) tunnel.get("toBackend");
@@ -362,7 +362,7 @@ public abstract class OutcomeTest extends WireTest {
             Crew.await(served);
             Crew.await(answering);
         }
-        assertThat(line(Routes.PINGED, path))
+        assertThat(line(Routes.MEASURED, path))
                 .containsEntry("endedBy", "client")
                 .containsEntry("messagesToClient", "1")
                 .containsKeys(

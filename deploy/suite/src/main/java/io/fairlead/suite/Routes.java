@@ -34,6 +34,9 @@ public final class Routes {
     /** Pings twice a second, and waits as long for an answer. */
     public static final String PINGED = "pinged";
 
+    /** Pings four times a second. */
+    public static final String MEASURED = "measured";
+
     /** Tunnels grow no older than a second. */
     public static final String AGED = "aged";
 
@@ -174,7 +177,7 @@ public final class Routes {
         routes.put(TRUSTING, Map.of("proxyTo", backend, "trustedProxies", "127.0.0.0/8, ::1"));
         routes.put(HIDING, Map.of("proxyTo", backend, "socketIo09HideTransports", "websocket"));
         routes.put(FEW, Map.of("proxyTo", backend, "maxConnections", "4"));
-        routes.put(PINGED, Map.of("proxyTo", backend, "pingInterval", "250ms", "pongTimeout", "10s"));
+        routes.put(MEASURED, Map.of("proxyTo", backend, "pingInterval", "250ms", "pongTimeout", "10s"));
         routes.put(
                 LIMITED,
                 Map.of(

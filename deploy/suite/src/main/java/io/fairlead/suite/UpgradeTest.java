@@ -413,7 +413,7 @@ public abstract class UpgradeTest extends WireTest {
         backend.on("/late", exchange -> {
             assertThat(left.await(10, TimeUnit.SECONDS)).isTrue();
             exchange.acceptRaw();
-            exchange.wire().ending();
+            rawEnding(exchange);
             gone.countDown();
         });
         try (Wire client = client()) {

@@ -122,6 +122,9 @@ class DrainTest extends WireTest {
                 assertThat(Duration.ofNanos(System.nanoTime() - start))
                         .as("spread over --drain 3")
                         .isGreaterThan(Duration.ofSeconds(2));
+                assertThat(first.log().stream().filter(line -> line.contains("endedBy=drain")))
+                        .as("a line for each tunnel")
+                        .hasSize(ofFirst);
                 eventually().until(() -> open.get() == CLIENTS || anyFailed(clients));
                 assertThat(closings).hasSize(ofFirst).containsOnly(new Closing(1012, "the proxy stops"));
                 assertThat(sent.get(1)).hasValue(CLIENTS);

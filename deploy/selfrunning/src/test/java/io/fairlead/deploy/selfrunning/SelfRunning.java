@@ -117,7 +117,8 @@ final class SelfRunning implements Fairlead, AutoCloseable {
 
     /** Sends SIGTERM. */
     void terminate() {
-        process.destroy();
+        // Not the process's own destroy(), which closes its output as well.
+        process.toHandle().destroy();
     }
 
     /** Waits for the end of the process and of its output. */
