@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
+import org.awaitility.core.ConditionFactory;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jspecify.annotations.Nullable;
@@ -141,7 +142,10 @@ public abstract class UndeployTest extends WireTest {
 
     /** All but those that were there before. */
     private void assertClassLoaderGoes(Vitals vitals, Set<String> others) {
-        eventually().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+        // Between two looks WildFly's additional worker threads, which keep their first task, have time to end.
+        ConditionFactory patiently =
+                eventually().pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(40));
+        patiently.untilAsserted(() -> {
             // A selector of Jetty's keeps the last connection that it served until it has another to serve.
             serveSomebodyElse(Entrance.tcp(fairlead()));
             serveSomebodyElse(Entrance.tls(fairlead()));
