@@ -229,23 +229,27 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
      */
     public CompletableFuture<Void> drain(Duration period) {
         Started now = started();
-        draining = true;
-        now.shared().draining(this, true);
         LOG.info(
                 "route '{}' is drained, its tunnels are closed over {}",
                 now.route().name(),
                 period);
         CompletableFuture<Void> drained = new CompletableFuture<>();
-        now.tunnels().drain(this, period, () -> drained.complete(null));
+        synchronized (this) {
+            draining = true;
+            now.shared().draining(this, true);
+            now.tunnels().drain(this, period, () -> drained.complete(null));
+        }
         return drained;
     }
 
     /** Takes a {@link #drain} back: handshakes are let in again, and the tunnels that are still open stay. Any thread. */
     public void resume() {
         Started now = started();
-        draining = false;
-        now.shared().draining(this, false);
-        now.tunnels().stay(this);
+        synchronized (this) {
+            draining = false;
+            now.shared().draining(this, false);
+            now.tunnels().stay(this);
+        }
         LOG.info("route '{}' is no longer drained", now.route().name());
     }
 

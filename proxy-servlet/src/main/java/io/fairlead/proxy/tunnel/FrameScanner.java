@@ -68,6 +68,7 @@ final class FrameScanner {
     private long pings;
     private long pongs;
     private int closeCode;
+    private int closeEnd;
     private boolean closed;
     private @Nullable String fault;
     private @Nullable Breach breach;
@@ -82,8 +83,13 @@ final class FrameScanner {
     /** Follows what is between the position and the limit of {@code bytes}, and leaves both. */
     void scan(ByteBuffer bytes) {
         int index = bytes.position();
+        boolean before = closed;
         while (index < bytes.limit()) {
             index = follow(bytes, index, bytes.limit());
+            if (closed && !before) {
+                before = true;
+                closeEnd = index;
+            }
         }
     }
 
@@ -300,6 +306,11 @@ final class FrameScanner {
     /** Whether a Close frame has passed, all of it. */
     boolean isClosed() {
         return closed;
+    }
+
+    /** The index behind the Close frame, in the buffer that it ended in. */
+    int closeEnd() {
+        return closeEnd;
     }
 
     /** Of the Close frame that has passed; {@value #NO_CODE} if it had none, 0 if there was none. */

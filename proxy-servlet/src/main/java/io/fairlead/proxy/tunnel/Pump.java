@@ -65,7 +65,7 @@ final class Pump {
 
     private int headLength;
 
-    /** When the destination last took something while more of it waited. */
+    /** When the destination last took something while more of it waited; when the tunnel began, if it never had to. */
     private long blockedNanos;
 
     /** When the messages so far would all have come, had they come at the most that is allowed. */
@@ -85,6 +85,7 @@ final class Pump {
         this.loop = loop;
         this.scanner = scanner;
         this.rateNanos = tunnel.now();
+        this.blockedNanos = rateNanos;
     }
 
     /** Moves what there is. */
@@ -144,6 +145,10 @@ final class Pump {
             tunnel.touch();
             return send(buffer, false);
         }
+        if (frames.isClosed() && !muted) {
+            // Nothing follows a Close frame.
+            return true;
+        }
         long pongs = frames.pongs();
         long others = frames.frames() - pongs;
         if (close == null || muted) {
@@ -155,6 +160,7 @@ final class Pump {
             }
             if (frames.isClosed()) {
                 tunnel.closedBy(from);
+                end = Math.min(end, frames.closeEnd());
             }
             if (frames.pongs() != pongs) {
                 from.pong();
@@ -190,7 +196,7 @@ final class Pump {
         Breach breach = frames.breach();
         if (breach == null) {
             breach = rateBreach(frames);
-            if (end < buffer.limit()) {
+            if (end < buffer.limit() && !frames.isClosed()) {
                 hold(buffer, end);
             }
         }
@@ -198,7 +204,8 @@ final class Pump {
         boolean sent = !buffer.hasRemaining() || send(buffer, false);
         if (breach != null && !tunnel.ended()) {
             tunnel.breached(breach);
-            return false;
+            // Its own Close is still to be read, and nothing else may tell that it is there.
+            return state == State.FLOWING && !sourceEnded && !tunnel.ended();
         }
         return sent;
     }
@@ -368,7 +375,7 @@ final class Pump {
             return;
         }
         state = State.ENDING;
-        if (tunnel.hasFailed(from)) {
+        if (tunnel.hasFailed(from) && !canClose()) {
             // Its reset was told to the writer already; to the other side it must not look like an end.
             finished();
             return;
@@ -443,7 +450,8 @@ final class Pump {
         if (scanner == null || muted || close != null || state == State.ENDING || state == State.FINISHED) {
             return;
         }
-        if (scanner.isClosed()) {
+        if (scanner.isClosed() && scanner.breach() == null) {
+            // Its own has passed.
             muted = true;
             return;
         }
@@ -476,6 +484,25 @@ final class Pump {
     /** The source is gone: nothing is read any more, what waits is still sent. */
     void sourceIsGone() {
         sourceEnded = true;
+        from.wantRead(false);
+        if (!closeIsNext) {
+            // The boundary that it waits for will not come.
+            close = null;
+        }
+    }
+
+    /** What is no WebSocket: sends what waits, and the end of the stream; reads no more. */
+    void leave() {
+        if (state == State.ENDING || state == State.FINISHED) {
+            return;
+        }
+        sourceEnded = true;
+        from.wantRead(false);
+        boolean waits = state == State.BLOCKED;
+        state = State.ENDING;
+        if (!waits) {
+            passEnd();
+        }
     }
 
     /** Whether nothing more is to be expected of the source: it has sent a Close frame, or has ended. */

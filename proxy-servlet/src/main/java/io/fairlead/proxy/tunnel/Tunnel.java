@@ -158,7 +158,9 @@ public final class Tunnel {
         toBackend = up;
         toClient = down;
         lastByteNanos = loop.now();
-        if (register(backendSide) && register(clientSide)) {
+        boolean both = register(backendSide);
+        both &= !ended && register(clientSide);
+        if (both) {
             // What came glued to either head, and what TLS has decrypted already, makes no event.
             down.run();
             up.run();
@@ -207,6 +209,10 @@ public final class Tunnel {
 
     /** {@code side} takes no more bytes; what it has sent before is still delivered. */
     void refused(Side side, IOException cause) {
+        if (closing != null) {
+            failed(side, cause);
+            return;
+        }
         if (failure == null) {
             failure = cause;
             sideEnded(side);
@@ -228,6 +234,10 @@ public final class Tunnel {
         Pump up = toBackend;
         Pump down = toClient;
         if (up != null && down != null && up.isFinished() && down.isFinished()) {
+            if (closing != null) {
+                end(closing, closingCause);
+                return;
+            }
             boolean byClient = firstEnded == client;
             if (failure == null) {
                 end(byClient ? Reason.CLIENT_CLOSED : Reason.BACKEND_CLOSED, null);
@@ -258,8 +268,7 @@ public final class Tunnel {
         Pump toOther = side == client ? up : down;
         Pump toGone = side == client ? down : up;
         if (closing != null) {
-            toOther.sourceIsGone();
-            closingMoved();
+            lostWhileClosing(side, toOther, toGone);
             return;
         }
         if (!toOther.canClose() || toGone.sourceIsDone()) {
@@ -270,12 +279,29 @@ public final class Tunnel {
         gone = side;
         toOther.sourceIsGone();
         toGone.mute();
-        side.leg().close();
+        release(side.leg(), false);
         toOther.close(
                 reason == Reason.LIMIT
                         ? ControlFrame.close(
                                 ControlFrame.TRY_AGAIN_LATER, String.valueOf(cause.getMessage()), other == backend)
                         : farewell(other));
+        toGone.run();
+        closingMoved();
+    }
+
+    /** What was to be said to {@code side} needs no saying; the other one still gets what it shall have. */
+    private void lostWhileClosing(Side side, Pump toOther, Pump toGone) {
+        if (gone == side) {
+            return;
+        }
+        if (gone != null || !settings.framed()) {
+            end(closing == null ? Reason.SHUTDOWN : closing, closingCause);
+            return;
+        }
+        gone = side;
+        toOther.sourceIsGone();
+        toGone.mute();
+        release(side.leg(), false);
         toGone.run();
         closingMoved();
     }
@@ -332,10 +358,15 @@ public final class Tunnel {
     private void close(Reason reason, int code, String text, @Nullable Throwable cause) {
         Pump up = toBackend;
         Pump down = toClient;
-        if (!settings.framed() || up == null || down == null) {
+        if (up == null || down == null) {
             end(reason, cause);
         } else if (closing == null) {
             closing(reason, cause);
+            if (!settings.framed()) {
+                down.leave();
+                up.leave();
+                return;
+            }
             down.close(ControlFrame.close(code, text, false));
             up.close(ControlFrame.close(code, text, true));
             closingMoved();
@@ -359,7 +390,9 @@ public final class Tunnel {
             failed(backendSide, new ClosedChannelException());
         } else if (reason == null) {
             if (firstEnded != null && over(now, lastByteNanos, settings.closeTimeout())) {
-                end(Reason.IDLE, null);
+                silentAfterEnd();
+            } else if (firstEnded == null && firstClosed != null && over(now, lastByteNanos, settings.closeTimeout())) {
+                end(firstClosed == clientSide ? Reason.CLIENT_CLOSED : Reason.BACKEND_CLOSED, null);
             } else if (over(now, lastByteNanos, settings.idleTimeout())) {
                 close(Reason.IDLE, ControlFrame.GOING_AWAY, "idle for longer than tunnelIdleTimeout", null);
             } else if (leaveNanos != null && now - leaveNanos >= 0) {
@@ -382,9 +415,8 @@ public final class Tunnel {
         if (fromSide.isBlocked()) {
             side.notListenedTo(now);
         } else if (side.pingUnanswered()) {
-            // What it takes of that which waits before the ping is a sign of life, too.
-            long since =
-                    toSide.isBlocked() ? Math.max(toSide.blockedNanos(), side.pingSentNanos()) : side.pingSentNanos();
+            // What it has taken of that which waited before the ping was a sign of life, too.
+            long since = Math.max(toSide.blockedNanos(), side.pingSentNanos());
             if (over(now, since, settings.pongTimeout())) {
                 failed(side, new SocketTimeoutException("no answer to a ping within pongTimeout"));
             }
@@ -398,6 +430,15 @@ public final class Tunnel {
             }
         } else if (over(now, side.pingSentNanos(), interval) && toSide.ping(ControlFrame.ping(now, masked))) {
             side.pinged(now);
+        }
+    }
+
+    /** One side has ended its stream, or takes no more bytes, and the other one has said nothing for too long. */
+    private void silentAfterEnd() {
+        if (failure == null) {
+            end(Reason.IDLE, null);
+        } else {
+            end(firstEnded == client ? Reason.CLIENT_FAILED : Reason.BACKEND_FAILED, failure);
         }
     }
 

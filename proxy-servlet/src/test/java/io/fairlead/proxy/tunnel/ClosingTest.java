@@ -256,6 +256,62 @@ class ClosingTest {
         assertThat(end.account().closedBy()).isEqualTo(TunnelAccount.Peer.BACKEND);
     }
 
+    @Test
+    void nothingPassesBehindAPeersOwnClose() {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        for (int round = 0; round < 50; round++) {
+            Pair pair = new Pair(random, Duration.ZERO);
+            pair.client.sendMessages(random.nextInt(3));
+            pair.client.close(1000);
+            int legal = pair.client.sent.size();
+            pair.client.sendMessages(2);
+            await().until(() -> pair.backend.gotClose() != null && pair.client.leg.unread() == 0);
+            pair.backend.close(1000);
+            await().until(() -> pair.client.leg.sawEnd());
+            pair.client.leg.end();
+            assertThat(end().reason()).as("seed %d", seed).isEqualTo(Reason.BACKEND_CLOSED);
+            assertThat(pair.backend.got()).hasSize(legal);
+            pair.backend.assertLegal(pair.client);
+        }
+    }
+
+    @Test
+    void aPeersCloseThatIsNotAnsweredHasCloseTimeout() {
+        Pair pair = new Pair(new Random(9), Duration.ZERO);
+        pair.client.close(1000);
+        await().until(() -> pair.backend.gotClose() != null);
+        tick(CLOSE);
+        assertThat(end().reason()).isEqualTo(Reason.CLIENT_CLOSED);
+    }
+
+    @Test
+    void aBackendThatTakesNoMoreIsToldToTheClient() {
+        Pair pair = new Pair(new Random(10), Duration.ZERO);
+        joined(pair);
+        pair.backend.leg.failWrites(new SocketException("Broken pipe"));
+        pair.backend.leg.end();
+        pair.client.sendMessages(1);
+        await().until(() -> pair.client.gotClose() != null);
+        assertThat(pair.client.close().code()).isEqualTo(1011);
+        pair.client.leg.end();
+        assertThat(end().reason()).isIn(Reason.BACKEND_FAILED, Reason.BACKEND_CLOSED);
+    }
+
+    @Test
+    void aSideThatFailsWhileItIsToldLeavesTheOtherItsClose() {
+        Pair pair = new Pair(new Random(11), Duration.ZERO);
+        joined(pair);
+        tick(IDLE);
+        await().until(() -> pair.client.gotClose() != null && pair.backend.gotClose() != null);
+        pair.backend.leg.failReads(new SocketException("Connection reset"));
+        await().until(() -> pair.backend.leg.isClosed());
+        assertThat(ends).isEmpty();
+        pair.client.close(1001);
+        assertThat(end().reason()).isEqualTo(Reason.IDLE);
+        assertThat(pair.client.leg.misuses() + pair.backend.leg.misuses()).isZero();
+    }
+
     // ---- pings
 
     private static void awaitPing(FramedPeer peer, int count) {

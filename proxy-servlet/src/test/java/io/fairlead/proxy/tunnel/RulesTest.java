@@ -149,6 +149,53 @@ class RulesTest {
     }
 
     @Test
+    void aBreachWithTheSendersOwnCloseBehindItIsStillTold() {
+        Random random = new Random(12);
+        for (int round = 0; round < 50; round++) {
+            Pair pair = new Pair(random, FRAMES_OF_300);
+            byte[] tooLarge = pair.backend.bytes(frame(2, true, 301));
+            pair.backend.leg.send(tooLarge);
+            pair.backend.close(1000);
+            answerClose(pair.client);
+            assertThat(end().reason()).isEqualTo(Reason.LIMIT);
+            assertThat(pair.client.close().code()).isEqualTo(1009);
+            assertThat(pair.client.got()).hasSize(1);
+        }
+    }
+
+    @Test
+    void aCloseNeverGetsIntoAFrameThatLostBytesForWantOfMemory() {
+        Random random = new Random(13);
+        Object owner = new Object();
+        Pair closing = new Pair(random, 1000 * BUFFER, FrameRules.NONE, Duration.ZERO, Duration.ZERO, owner);
+        byte[] frame = closing.backend.bytes(frame(2, true, 5_000));
+        closing.backend.leg.send(Arrays.copyOf(frame, 10));
+        await().until(() -> closing.client.leg.received().length == 10);
+        tunnels.drain(owner, Duration.ZERO, () -> {});
+        tick(Duration.ofMillis(TunnelLoop.TICK_MILLIS));
+        await().until(() -> closing.backend.gotClose() != null);
+        while (ends.isEmpty()) {
+            Pair slow = new Pair(random, 1000 * BUFFER, FrameRules.NONE, Duration.ZERO, Duration.ZERO, this);
+            slow.client.leg.take(false);
+            slow.backend.send(frame(2, true, 400));
+            await().until(() -> slow.backend.leg.unread() == 0);
+            turn();
+            if (slow.client.leg.isClosed()) {
+                answerClose(slow.backend);
+                await().until(() -> !ends.isEmpty());
+            }
+        }
+        ends.clear();
+        closing.client.leg.take(false);
+        closing.backend.leg.send(Arrays.copyOfRange(frame, 10, 510));
+        await().until(() -> closing.client.leg.isClosed());
+        closing.backend.leg.send(Arrays.copyOfRange(frame, 510, frame.length));
+        closing.backend.close(1000);
+        assertThat(end().reason()).isEqualTo(Reason.DRAINED);
+        assertThat(closing.client.leg.received()).hasSize(10);
+    }
+
+    @Test
     void aStreamThatIsNoFramesIsClosedIfTheRouteWantsIt() {
         Random random = new Random(2);
         byte[][] faults = {

@@ -10,7 +10,7 @@ import java.util.logging.Logger;
 /** What Fairlead logs through {@code java.util.logging} in this JVM: the last thousand messages, without date and level. */
 public final class JavaLog extends Handler {
 
-    private static final int MOST = 1000;
+    private static final int MOST = 20_000;
 
     /** Held, since the JDK itself forgets loggers that nobody holds. */
     private static final Logger FAIRLEAD = Logger.getLogger("io.fairlead");
