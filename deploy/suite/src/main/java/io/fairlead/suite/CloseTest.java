@@ -28,7 +28,7 @@ public abstract class CloseTest extends WireTest {
     /** How many tunnels are closed while they are in use; {@code -Dfairlead.closes=10000} for a long run. */
     private static final int CLOSES = Integer.getInteger("fairlead.closes", 200);
 
-    private static final int AT_A_TIME = 200;
+    private static final int AT_A_TIME = 50;
 
     private final CompletableFuture<Closing> backendSaw = new CompletableFuture<>();
 
