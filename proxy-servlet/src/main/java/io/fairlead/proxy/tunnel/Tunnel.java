@@ -364,11 +364,16 @@ public final class Tunnel {
             closing(reason, cause);
             if (!settings.framed()) {
                 down.leave();
-                up.leave();
+                // Its failure may have ended the tunnel, and then neither leg is to be touched.
+                if (!ended) {
+                    up.leave();
+                }
                 return;
             }
             down.close(ControlFrame.close(code, text, false));
-            up.close(ControlFrame.close(code, text, true));
+            if (!ended) {
+                up.close(ControlFrame.close(code, text, true));
+            }
             closingMoved();
         }
     }

@@ -453,4 +453,16 @@ class TunnelTest {
         @Override
         public void onReady(Runnable listener) {}
     }
+
+    @Test
+    void aTunnelThatEndsAsItsFirstSideIsToldLeavesTheOtherAlone() {
+        Pair pair = open(1, BUFFER, false);
+        pair.tunnel().connect(pair.client());
+        pair.client().send(new byte[] {1});
+        await().until(() -> pair.backend().received().length == 1);
+        pair.client().failWrites(new SocketException("Broken pipe"));
+        assertThat(tunnels.close(owner, Duration.ofSeconds(5))).isTrue();
+        assertThat(end().reason()).isEqualTo(Reason.SHUTDOWN);
+        assertThat(pair.client().misuses() + pair.backend().misuses()).isZero();
+    }
 }
