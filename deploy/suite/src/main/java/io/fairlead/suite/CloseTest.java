@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -217,7 +218,9 @@ public abstract class CloseTest extends WireTest {
 
     // ---- closes while it is in use
 
+    /** Each of its waits has an end of its own; a long run takes as long as it takes. */
     @Test
+    @Timeout(value = 1, unit = TimeUnit.HOURS)
     void noPeerEverSeesAMalformedFrame() throws Exception {
         Queue<Closing> backendsSaw = new ConcurrentLinkedQueue<>();
         long seed = System.nanoTime();

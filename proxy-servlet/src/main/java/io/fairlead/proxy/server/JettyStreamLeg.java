@@ -39,6 +39,9 @@ public final class JettyStreamLeg implements Leg {
     private boolean inputEnded;
     private boolean outputEnded;
     private volatile boolean writing;
+    /** The loop's thread while it hands bytes to the server, which often are gone when it comes back. */
+    private @Nullable Thread sender;
+
     private volatile @Nullable Throwable failure;
     private volatile Runnable listener = NOBODY;
 
@@ -133,7 +136,9 @@ public final class JettyStreamLeg implements Leg {
 
     private void send(ByteBuffer bytes, boolean last) {
         writing = true;
+        sender = Thread.currentThread();
         stream.data(new DataFrame(stream.getId(), bytes, last), written);
+        sender = null;
     }
 
     /** END_STREAM, and RST_STREAM(NO_ERROR) behind it when the client has not ended its side. */
@@ -215,7 +220,9 @@ public final class JettyStreamLeg implements Leg {
         @Override
         public void succeeded() {
             writing = false;
-            listener.run();
+            if (sender != Thread.currentThread()) {
+                listener.run();
+            }
         }
 
         @Override

@@ -32,6 +32,8 @@ final class TunnelLoop implements Runnable {
 
     private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(TICK_MILLIS);
 
+    private static final Runnable END_OF_ROUND = () -> {};
+
     private final Selector selector;
     private final Buffers buffers;
     private final LongSupplier clock;
@@ -260,9 +262,13 @@ final class TunnelLoop implements Runnable {
         spareAgain = round;
     }
 
+    /** Runs what is there now; what comes of it waits for the other tunnels to have their turn. */
     private void runTasks() {
-        Runnable task;
-        while ((task = tasks.poll()) != null) {
+        if (tasks.isEmpty()) {
+            return;
+        }
+        tasks.add(END_OF_ROUND);
+        for (Runnable task = tasks.remove(); task != END_OF_ROUND; task = tasks.remove()) {
             guarded(task);
         }
     }

@@ -14,6 +14,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -175,5 +176,81 @@ class SocketTunnelTest {
         tunnels.close(this, Duration.ofSeconds(5));
         assertThat(client.peer().getInputStream().read()).isEqualTo(-1);
         assertThat(backend.peer().getInputStream().read()).isEqualTo(-1);
+    }
+
+    /** As HTTP/2 is on a busy day: there is always more to read, and what is written is gone at once. */
+    private static final class BusyLeg implements Leg {
+        private volatile Runnable listener = () -> {};
+        private volatile boolean closed;
+
+        @Override
+        public int read(ByteBuffer into) {
+            int length = into.remaining();
+            into.position(into.limit());
+            return length;
+        }
+
+        @Override
+        public void write(ByteBuffer from) {
+            from.position(from.limit());
+            listener.run();
+        }
+
+        @Override
+        public boolean flush() {
+            return true;
+        }
+
+        @Override
+        public void shutdownOutput() {}
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+
+        @Override
+        public void reset() {
+            closed = true;
+        }
+
+        @Override
+        public @Nullable SelectableChannel channel() {
+            return null;
+        }
+
+        @Override
+        public boolean buffersInput() {
+            return true;
+        }
+
+        @Override
+        public void onReady(Runnable enqueue) {
+            listener = enqueue;
+        }
+    }
+
+    @Test
+    void aTunnelThatIsAlwaysBusyLeavesOthersTheirTurn() throws Exception {
+        Tunnels one = new Tunnels(1, 16 * 1024, 16 << 20);
+        try {
+            BusyLeg busyClient = new BusyLeg();
+            BusyLeg busyBackend = new BusyLeg();
+            Tunnel busy = one.open(busyBackend, settings(), "busy", ends::add);
+            assertThat(busy).isNotNull();
+            busy.connect(busyClient);
+            End client = End.open();
+            End backend = End.open();
+            Tunnel quiet = one.open(backend.leg(null), settings(), "quiet", ends::add);
+            assertThat(quiet).isNotNull();
+            quiet.connect(client.leg(null));
+            client.write("ping");
+            assertThat(backend.read(4)).isEqualTo("ping");
+            backend.write("pong");
+            assertThat(client.read(4)).isEqualTo("pong");
+            assertThat(busyClient.closed || busyBackend.closed).isFalse();
+        } finally {
+            one.close();
+        }
     }
 }
