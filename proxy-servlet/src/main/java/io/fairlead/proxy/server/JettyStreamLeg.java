@@ -39,6 +39,7 @@ public final class JettyStreamLeg implements Leg {
     private boolean inputEnded;
     private boolean outputEnded;
     private volatile boolean writing;
+
     /** The loop's thread while it hands bytes to the server, which often are gone when it comes back. */
     private @Nullable Thread sender;
 

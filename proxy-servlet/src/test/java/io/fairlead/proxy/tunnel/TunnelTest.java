@@ -8,13 +8,11 @@ import io.fairlead.proxy.tunnel.TunnelEnd.Reason;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -414,13 +412,19 @@ class TunnelTest {
         await().until(() -> other.backend().received().length == 1);
     }
 
-    private record BrokenLeg(Surprise surprise) implements Leg {
+    private static final class BrokenLeg extends StubLeg {
+        private final Surprise surprise;
+
+        BrokenLeg(Surprise surprise) {
+            this.surprise = surprise;
+        }
+
         @Override
         public int read(ByteBuffer into) {
             if (surprise == Surprise.ON_READ) {
                 throw new IllegalStateException("taken away");
             }
-            return 0;
+            return super.read(into);
         }
 
         @Override
@@ -428,30 +432,8 @@ class TunnelTest {
             if (surprise == Surprise.ON_WRITE) {
                 throw new NullPointerException("taken away");
             }
-            from.position(from.limit());
+            super.write(from);
         }
-
-        @Override
-        public boolean flush() {
-            return true;
-        }
-
-        @Override
-        public void shutdownOutput() {}
-
-        @Override
-        public void close() {}
-
-        @Override
-        public void reset() {}
-
-        @Override
-        public @Nullable SelectableChannel channel() {
-            return null;
-        }
-
-        @Override
-        public void onReady(Runnable listener) {}
     }
 
     @Test

@@ -7,7 +7,7 @@ import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
-/** What Fairlead logs through {@code java.util.logging} in this JVM: the last thousand messages, without date and level. */
+/** What Fairlead logs through {@code java.util.logging} in this JVM: the last twenty thousand messages, without date and level. */
 public final class JavaLog extends Handler {
 
     private static final int MOST = 20_000;
