@@ -24,6 +24,8 @@ class ArchitectureTest {
                 .definedBy("io.fairlead.proxy.server")
                 .layer("guard")
                 .definedBy("io.fairlead.proxy.guard")
+                .layer("backend")
+                .definedBy("io.fairlead.proxy.backend")
                 .layer("tunnel")
                 .definedBy("io.fairlead.proxy.tunnel")
                 .layer("tls")
@@ -33,6 +35,8 @@ class ArchitectureTest {
                 .whereLayer("server")
                 .mayOnlyBeAccessedByLayers("proxy")
                 .whereLayer("guard")
+                .mayOnlyBeAccessedByLayers("proxy")
+                .whereLayer("backend")
                 .mayOnlyBeAccessedByLayers("proxy")
                 .whereLayer("tls")
                 .mayOnlyBeAccessedByLayers("proxy")
@@ -62,6 +66,25 @@ class ArchitectureTest {
                         "io.fairlead.proxy",
                         "io.fairlead.proxy.server",
                         "io.fairlead.proxy.tls",
+                        "jakarta..",
+                        "org.apache..",
+                        "org.eclipse..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void backendsKnowNothingOfHowTheyAreReached() {
+        noClasses()
+                .that()
+                .resideInAPackage("io.fairlead.proxy.backend")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.fairlead.proxy",
+                        "io.fairlead.proxy.server",
+                        "io.fairlead.proxy.tls",
+                        "io.fairlead.proxy.guard",
+                        "io.fairlead.proxy.tunnel",
                         "jakarta..",
                         "org.apache..",
                         "org.eclipse..")

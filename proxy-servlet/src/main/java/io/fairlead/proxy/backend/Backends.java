@@ -1,0 +1,341 @@
+package io.fairlead.proxy.backend;
+
+import io.fairlead.proxy.backend.Bond.Kind;
+import io.fairlead.proxy.backend.Choice.None;
+import io.fairlead.proxy.backend.Health.Event;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The backends of one route, as they are now: a snapshot that changes as a whole.
+ *
+ * <p>Thread-safe. No lock is held while anything of others' runs.
+ */
+public final class Backends {
+
+    private static final Logger LOG = LoggerFactory.getLogger("io.fairlead.proxy.backend");
+
+    private final String route;
+    private final HealthRules rules;
+    private final int maxRequests;
+    private final int maxQueue;
+    private final LongSupplier clock;
+    private final Balancer balancer;
+
+    /** What each source names, in the order in which they came. Guarded by this. */
+    private final Map<Object, List<Target>> named = new LinkedHashMap<>();
+
+    private volatile Snapshot snapshot = new Snapshot(List.of(), List.of(), List.of());
+
+    private final Deque<Waiting> queue = new ArrayDeque<>();
+
+    /** Read without the queue's lock, so that it costs nothing where nobody waits. */
+    private volatile boolean anyoneWaits;
+
+    /** @param primaries those that are no backups */
+    private record Snapshot(List<Backend> all, List<Backend> primaries, List<Backend> backups) {}
+
+    /**
+     * @param route for the log
+     * @param maxRequests the most requests that a backend has at a time
+     * @param maxQueue the most requests that wait for one that has room
+     * @param clock nanoseconds since any one moment
+     */
+    public Backends(
+            String route, Balance balance, HealthRules rules, int maxRequests, int maxQueue, LongSupplier clock) {
+        this.route = route;
+        this.rules = rules;
+        this.maxRequests = maxRequests;
+        this.maxQueue = maxQueue;
+        this.clock = clock;
+        this.balancer = new Balancer(balance, rules, null);
+    }
+
+    // ---- which there are
+
+    /**
+     * Says which backends there are, as one of perhaps several sources knows it. Those that stay keep what is known of them.
+     * Those that go get no more work; what they have, they finish.
+     *
+     * @param source whatever tells one source from another
+     */
+    public void update(Object source, List<Target> targets) {
+        List<Backend> come = new ArrayList<>();
+        List<Backend> gone = new ArrayList<>();
+        synchronized (this) {
+            boolean first = !named.containsKey(source);
+            named.put(source, List.copyOf(targets));
+            Map<String, Backend> before = new LinkedHashMap<>();
+            snapshot.all().forEach(backend -> before.put(backend.address(), backend));
+            Map<String, Backend> after = new LinkedHashMap<>();
+            for (List<Target> some : named.values()) {
+                for (Target target : some) {
+                    if (after.containsKey(target.address())) {
+                        continue;
+                    }
+                    Backend known = before.remove(target.address());
+                    if (known == null) {
+                        known = new Backend(target, !first, clock.getAsLong());
+                        come.add(known);
+                    } else {
+                        known.named(target);
+                    }
+                    after.put(target.address(), known);
+                }
+            }
+            for (Backend backend : before.values()) {
+                backend.removed();
+                gone.add(backend);
+            }
+            List<Backend> all = List.copyOf(after.values());
+            snapshot = new Snapshot(
+                    all,
+                    all.stream().filter(backend -> !backend.isBackup()).toList(),
+                    all.stream().filter(Backend::isBackup).toList());
+        }
+        if (!come.isEmpty() || !gone.isEmpty()) {
+            LOG.info("route '{}': backends {}, new {}, gone {}", route, snapshot.all(), come, gone);
+        }
+        hasRoom();
+    }
+
+    /** All of them. */
+    public List<Backend> all() {
+        return snapshot.all();
+    }
+
+    /** The one with an address; null if it is none of the route's. */
+    public @Nullable Backend find(String address) {
+        for (Backend backend : all()) {
+            if (backend.address().equals(address)) {
+                return backend;
+            }
+        }
+        return null;
+    }
+
+    // ---- which of them are well
+
+    /** Something has happened to a backend. */
+    public void note(Backend backend, Event event, String why) {
+        int change = backend.note(event, rules, clock.getAsLong());
+        if (change < 0) {
+            int sessions = backend.sessions();
+            LOG.warn(
+                    "route '{}': backend {} is down: {}{}",
+                    route,
+                    backend,
+                    why,
+                    sessions == 0 ? "" : "; " + sessions + " sessions that it has move to others");
+        } else if (change > 0) {
+            LOG.info("route '{}': backend {} is up again: {}", route, backend, why);
+            hasRoom();
+        }
+    }
+
+    /** Whether a backend gets new work. */
+    public boolean takesWork(Backend backend) {
+        return backend.health().up() && !backend.isDraining() && !backend.isRemoved();
+    }
+
+    /** From now on a backend gets no new work, only that of the sessions which it has. */
+    public void drain(Backend backend) {
+        backend.draining(true);
+        LOG.info("route '{}': backend {} is drained", route, backend);
+    }
+
+    /** Takes {@link #drain} back. */
+    public void resume(Backend backend) {
+        backend.draining(false);
+        LOG.info("route '{}': backend {} is no longer drained", route, backend);
+        hasRoom();
+    }
+
+    // ---- which one a request goes to
+
+    /**
+     * A backend for a request. Where all of them are down, they are tried as if they were not: whoever took them for dead
+     * may be wrong, and an answer that fails costs less than one that is not tried for.
+     */
+    public Choice lease(Wish wish) {
+        long now = clock.getAsLong();
+        Backend pinned = wish.pinned();
+        if (pinned != null && mayHave(pinned, wish.bond().kind())) {
+            return pinned.take(maxRequests) ? new Lease(this, pinned, false) : None.FULL;
+        }
+        Snapshot current = snapshot;
+        if (wish.repeatable()) {
+            Lease trial = trial(current, wish, now);
+            if (trial != null) {
+                return trial;
+            }
+        }
+        List<Backend> candidates = usable(current.primaries(), wish);
+        if (candidates.isEmpty()) {
+            candidates = usable(current.backups(), wish);
+        }
+        if (candidates.isEmpty() && wish.tried().isEmpty()) {
+            candidates = current.all().stream()
+                    .filter(backend -> !backend.isDraining())
+                    .toList();
+        }
+        return candidates.isEmpty() ? None.ABSENT : leaseOneOf(candidates, wish, now);
+    }
+
+    private Choice leaseOneOf(List<Backend> candidates, Wish wish, long now) {
+        List<Backend> left = candidates;
+        while (!left.isEmpty()) {
+            Kind kind = wish.bond().kind();
+            Backend chosen = kind == Kind.NONE || kind == Kind.PREFERRED
+                    ? balancer.choose(left, wish.bond().key(), now)
+                    : Rendezvous.first(wish.bond().key(), left);
+            if (chosen.take(maxRequests)) {
+                return new Lease(this, chosen, false);
+            }
+            left = left.stream().filter(backend -> backend != chosen).toList();
+        }
+        return None.FULL;
+    }
+
+    /** A backend that was down for long enough gets one request that could go elsewhere. */
+    private @Nullable Lease trial(Snapshot current, Wish wish, long now) {
+        for (Backend backend : current.all()) {
+            if (backend.health().isTrialDue(rules, now)
+                    && !backend.isDraining()
+                    && !wish.tried().contains(backend)
+                    && backend.beginTrial()) {
+                if (backend.take(maxRequests)) {
+                    return new Lease(this, backend, true);
+                }
+                backend.endTrial();
+            }
+        }
+        return null;
+    }
+
+    private static boolean mayHave(Backend backend, Kind kind) {
+        return backend.health().up() && !backend.isRemoved() && (kind == Kind.SESSION || !backend.isDraining());
+    }
+
+    private List<Backend> usable(List<Backend> backends, Wish wish) {
+        // A drained one may have the session that is asked for.
+        boolean asking = wish.bond().kind() == Kind.ASKING;
+        List<Backend> fit = null;
+        for (int i = 0; i < backends.size(); i++) {
+            Backend backend = backends.get(i);
+            boolean fits = backend.health().up()
+                    && (asking || !backend.isDraining())
+                    && !wish.tried().contains(backend);
+            if (!fits && fit == null) {
+                fit = new ArrayList<>(backends.subList(0, i));
+            } else if (fits && fit != null) {
+                fit.add(backend);
+            }
+        }
+        return fit == null ? backends : fit;
+    }
+
+    // ---- those who wait
+
+    /** A request that waits until a backend has room for it. */
+    public final class Waiting {
+
+        private final Wish wish;
+        private final Consumer<@Nullable Lease> served;
+        private final AtomicBoolean over = new AtomicBoolean();
+
+        private Waiting(Wish wish, Consumer<@Nullable Lease> served) {
+            this.wish = wish;
+            this.served = served;
+        }
+
+        /** Waits no longer; false if it has been served, or will be at any moment. */
+        public boolean cancel() {
+            synchronized (queue) {
+                queue.remove(this);
+                anyoneWaits = !queue.isEmpty();
+            }
+            return over.compareAndSet(false, true);
+        }
+    }
+
+    /**
+     * Has {@code served} called with a backend as soon as one has room. Those who came first are served first.
+     *
+     * @param served called once at most, perhaps before this returns, on the thread that has made the room; must not block.
+     *     Given null when the backends are closed
+     * @return null if too many wait already
+     */
+    public @Nullable Waiting await(Wish wish, Consumer<@Nullable Lease> served) {
+        Waiting waiting = new Waiting(wish, served);
+        synchronized (queue) {
+            if (queue.size() >= maxQueue) {
+                return null;
+            }
+            queue.add(waiting);
+            anyoneWaits = true;
+        }
+        hasRoom();
+        return waiting;
+    }
+
+    /** Lets those who wait go, with nothing. */
+    public void close() {
+        List<Waiting> all;
+        synchronized (queue) {
+            all = List.copyOf(queue);
+            queue.clear();
+            anyoneWaits = false;
+        }
+        for (Waiting waiting : all) {
+            if (waiting.over.compareAndSet(false, true)) {
+                waiting.served.accept(null);
+            }
+        }
+    }
+
+    /** How many wait. */
+    public int waiting() {
+        synchronized (queue) {
+            return queue.size();
+        }
+    }
+
+    /** A backend may have room for who waits. */
+    void hasRoom() {
+        while (anyoneWaits) {
+            Waiting next = null;
+            Lease lease = null;
+            synchronized (queue) {
+                for (Iterator<Waiting> all = queue.iterator(); all.hasNext() && next == null; ) {
+                    Waiting waiting = all.next();
+                    if (lease(waiting.wish) instanceof Lease found) {
+                        all.remove();
+                        next = waiting;
+                        lease = found;
+                    }
+                }
+                anyoneWaits = !queue.isEmpty();
+            }
+            if (next == null || lease == null) {
+                return;
+            }
+            if (next.over.compareAndSet(false, true)) {
+                next.served.accept(lease);
+            } else {
+                lease.close();
+            }
+        }
+    }
+}
