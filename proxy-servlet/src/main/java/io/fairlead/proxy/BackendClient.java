@@ -3,6 +3,7 @@ package io.fairlead.proxy;
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.tls.TlsFileException;
+import java.time.Duration;
 import java.util.function.Supplier;
 import org.eclipse.jetty.client.ContinueProtocolHandler;
 import org.eclipse.jetty.client.HttpClient;
@@ -28,6 +29,9 @@ final class BackendClient implements AutoCloseable {
 
     /** So many requests wait for a connection to one backend before more are refused. Jetty's default. */
     private static final int MAX_QUEUED = 1024;
+
+    /** After so long without a request nothing more is kept of a backend's address, which may never come back. */
+    private static final Duration UNUSED = Duration.ofMinutes(10);
 
     private final HttpClient client;
     private final Deadlines deadlines;
@@ -55,6 +59,7 @@ final class BackendClient implements AutoCloseable {
         client.setHttpCompliance(
                 HttpCompliance.RFC7230.with("fairlead", HttpCompliance.Violation.CASE_SENSITIVE_FIELD_NAME));
         client.setMaxConnectionsPerDestination(settings.maxConnections());
+        client.setDestinationIdleTimeout(UNUSED.toMillis());
         client.setMaxRequestsQueuedPerDestination(MAX_QUEUED);
         client.setConnectTimeout(settings.connectTimeout().toMillis());
         client.setIdleTimeout(settings.idleTimeout().toMillis());

@@ -34,8 +34,10 @@ final class Deadlines extends CyclicTimeouts<Deadlines.Deadline> {
 
     @Override
     protected boolean onExpired(Deadline deadline) {
+        // Before it runs: it may set the deadline anew, for another attempt.
+        deadline.suspend();
         deadline.expired.run();
-        return true;
+        return false;
     }
 
     /** One exchange's deadline, moved by whoever handles its latest event. */

@@ -3,6 +3,11 @@ package io.fairlead.proxy;
 import io.fairlead.proxy.BackendHandshake.BackendProtocolException;
 import io.fairlead.proxy.Deadlines.Deadline;
 import io.fairlead.proxy.UpgradeRequest.Form;
+import io.fairlead.proxy.backend.Backend;
+import io.fairlead.proxy.backend.Backends.Waiting;
+import io.fairlead.proxy.backend.Choice;
+import io.fairlead.proxy.backend.Choice.None;
+import io.fairlead.proxy.backend.Lease;
 import io.fairlead.proxy.guard.Admission;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.tls.HandshakeFault;
@@ -13,20 +18,20 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import org.eclipse.jetty.client.HttpResponseException;
+import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.client.Result;
 import org.eclipse.jetty.client.transport.HttpExchange;
@@ -59,9 +64,17 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
 
+    /** RFC 9110 section 9.2.2. */
+    private static final Set<String> IDEMPOTENT = Set.of("GET", "HEAD", "OPTIONS", "PUT", "DELETE");
+
     /** What {@code service()} does when it is dispatched to again. */
     interface Resumption {
         void resume(HttpServletRequest request, HttpServletResponse response) throws IOException, ServletException;
+    }
+
+    /** Begins to read a request's body. */
+    interface BodyOpener {
+        Request.Content open(Request request) throws IOException;
     }
 
     /** Request attribute that holds the {@link Resumption}. */
@@ -71,6 +84,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final HttpServletRequest request;
     private final HttpServletResponse response;
     private final AsyncContext context;
+    private final Attempts attempts;
+    private final Executor executor;
+    private final BodyOpener bodyOpener;
     private volatile RawRequest backendRequest;
     private final @Nullable UpgradeRequest upgrade;
     private final @Nullable Admission admission;
@@ -80,7 +96,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private final Outcomes outcomes;
     private final @Nullable OutcomeDraft draft;
     private final Deadline deadline;
-    private final @Nullable Deadline continuePatience;
+    private volatile @Nullable Deadline continuePatience;
     private volatile @Nullable Deadline silencePatience;
     private final AtomicBoolean ended = new AtomicBoolean();
 
@@ -89,6 +105,20 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     /** The response's last byte written, and the client's word that the exchange is over. */
     private final AtomicInteger parts = new AtomicInteger(2);
+
+    /** While no backend has room for it. */
+    private volatile @Nullable Waiting waiting;
+
+    private volatile @Nullable Runnable silence;
+
+    /** Whether anything of it may have come to the backend that it is with. */
+    private volatile boolean begun;
+
+    /** An answer that the client has not been told of, since another backend may be the right one. */
+    private volatile @Nullable Response held;
+
+    /** Whom to ask in place of the backend whose answer was held. */
+    private volatile @Nullable Lease nextToAsk;
 
     private volatile boolean requestSent;
     private volatile boolean listsTransports;
@@ -110,6 +140,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /**
      * The servlet's request must be asynchronous by now.
      *
+     * @param executor for what must not run in the thread that brings the news
+     * @param bodyOpener opens the body of a request whose client waits for a 100
      * @param admission of a handshake: closed when it fails, and left to whoever it is {@linkplain #handOver handed over} to
      * @param draft of its outcome; null if nobody wants to know
      */
@@ -118,6 +150,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             HttpServletRequest request,
             HttpServletResponse response,
             RawRequest backendRequest,
+            Attempts attempts,
+            Executor executor,
+            BodyOpener bodyOpener,
             @Nullable UpgradeRequest upgrade,
             @Nullable Admission admission,
             ServerAdapter adapter,
@@ -130,6 +165,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         // Kept, since a server may use the request for another client once it is completed.
         this.context = request.getAsyncContext();
         this.backendRequest = backendRequest;
+        this.attempts = attempts;
+        this.executor = executor;
+        this.bodyOpener = bodyOpener;
         this.upgrade = upgrade;
         this.admission = admission;
         this.headOverHttp2 = request.getMethod().equals("HEAD") && !HopHeaders.isHttp1(request.getProtocol());
@@ -143,28 +181,122 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                 : null;
     }
 
-    /** Sends a handshake. A backend that wants more than its head is told of by {@code silence}. */
-    void start(Runnable silence) {
-        if (upgrade != null && upgrade.form() == Form.HIXIE_76) {
-            Deadline patience = deadlines.begin(silence);
-            silencePatience = patience;
-            backendRequest.onRequestSuccess(sent -> patience.in(Hixie76.PATIENCE));
-        }
+    /** Sends a handshake. A backend that wants more than its head is told of by {@code onSilence}. */
+    void start(Runnable onSilence) {
+        silence = onSilence;
         start();
     }
 
-    /** Sends the request. */
+    /** Sends the request, as soon as a backend has room for it. */
     void start() {
         context.addListener(this);
-        requestSent = backendRequest.getBody() == null;
-        backendRequest.onRequestContent((sending, content) -> waitForHead());
-        backendRequest.onRequestSuccess(sent -> requestSent = true);
+        Choice first = attempts.first(IDEMPOTENT.contains(backendRequest.getMethod()) && isRepeatable());
+        if (first instanceof Lease lease) {
+            send(lease);
+        } else if (first == None.FULL) {
+            await();
+        } else {
+            fail(new Verdict.NoBackendException("there is no backend that takes work"));
+        }
+    }
+
+    private void await() {
+        deadline.in(route.backends().queueTimeout());
+        Waiting place = attempts.await(lease -> executor.execute(() -> served(lease)));
+        if (place == null) {
+            fail(new RejectedExecutionException("maxQueue requests wait for a backend with room already"));
+            return;
+        }
+        waiting = place;
+        if (ended.get() && place.cancel()) {
+            // Meanwhile.
+            waiting = null;
+        }
+    }
+
+    private void served(@Nullable Lease lease) {
+        waiting = null;
+        if (lease == null) {
+            fail(new Verdict.NoBackendException("the route stops"));
+            return;
+        }
+        attempts.served(lease);
+        if (ended.get()) {
+            attempts.close();
+        } else {
+            send(lease);
+        }
+    }
+
+    private void send(Lease lease) {
+        OutcomeDraft facts = draft;
+        if (facts != null) {
+            facts.sent(lease.backend().address());
+        }
+        RawRequest sending = backendRequest.to(lease.backend());
+        begun = false;
+        requestSent = sending.getBody() == null;
+        sending.onRequestBegin(request -> begun = true);
+        sending.onRequestContent((request, content) -> waitForHead());
+        sending.onRequestSuccess(request -> requestSent = true);
+        Runnable onSilence = silence;
+        if (onSilence != null && upgrade != null && upgrade.form() == Form.HIXIE_76) {
+            Deadline patience = deadlines.begin(onSilence);
+            silencePatience = patience;
+            sending.onRequestSuccess(request -> patience.in(Hixie76.PATIENCE));
+        }
         waitForHead();
         Deadline patience = continuePatience;
         if (patience != null) {
-            backendRequest.onRequestCommit(head -> patience.in(CONTINUE_PATIENCE));
+            sending.onRequestCommit(head -> patience.in(CONTINUE_PATIENCE));
         }
-        backendRequest.send(this);
+        sending.send(this);
+    }
+
+    /** Whether it can be sent once more without being done twice. */
+    private boolean isRepeatable() {
+        return (IDEMPOTENT.contains(backendRequest.getMethod()) || !begun) && (body() == null || body().isRepeatable());
+    }
+
+    private @Nullable RequestBody body() {
+        return backendRequest.getAttributes().get(RequestBody.class.getName()) instanceof RequestBody body
+                ? body
+                : null;
+    }
+
+    /** Sends the same to another backend. */
+    private void sendAgain(Lease lease) {
+        RawRequest copy = backendRequest.again();
+        try {
+            sendBodyWith(copy);
+        } catch (IOException failure) {
+            fail(failure);
+            return;
+        }
+        held = null;
+        nextToAsk = null;
+        answered = false;
+        complete = false;
+        backendRequest = copy;
+        send(lease);
+    }
+
+    private void sendBodyWith(RawRequest copy) throws IOException {
+        endPatience();
+        RequestBody body = body();
+        if (body != null) {
+            Request.Content content = body.again();
+            if (content == null) {
+                throw new IOException("the request's body is not kept to be sent again");
+            }
+            copy.body(content);
+        } else if (continuePatience != null) {
+            copy.body(bodyOpener.open(copy));
+        }
+        // The body follows at once.
+        continuePatience = null;
+        copy.attribute(BackendClient.CONTINUE, null);
+        copy.headers(fields -> fields.remove(HttpHeader.EXPECT));
     }
 
     private void waitForHead() {
@@ -174,6 +306,13 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     private void expired() {
+        Waiting place = waiting;
+        if (place != null) {
+            if (place.cancel()) {
+                fail(new RejectedExecutionException("no backend had room within queueTimeout"));
+            }
+            return;
+        }
         TimeoutException failure = new TimeoutException(
                 waitingForClient
                         ? "the client took nothing of the response for sendTimeout"
@@ -209,11 +348,25 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                     "the backend answered " + answer.getStatus() + " to a handshake and did not switch protocols"));
             return;
         }
+        if (attempts.isAsking() && answer.getStatus() == 400 && !spoken.get()) {
+            held = answer;
+            return;
+        }
+        attempts.answered(answer.getStatus());
+        speak(answer);
+    }
+
+    /** Gives the client the head of the backend's answer. */
+    private void speak(Response answer) {
         if (!spoken.compareAndSet(false, true)) {
             backendRequest.abort(new BackendProtocolException("the backend answered " + answer.getStatus()));
             return;
         }
         answered = true;
+        RequestBody body = body();
+        if (body != null) {
+            body.forget();
+        }
         noTunnel();
         endPatience();
         deadline.in(route.idleTimeout());
@@ -228,6 +381,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                 && !route.hiddenTransports().isEmpty()
                 && SocketIo09.mayListTransports(request.getMethod(), backendRequest.getPath(), answer);
         copy(forClient(listsTransports ? SocketIo09.withoutLength(fields) : fields), response);
+        attempts.addCookie(request, response);
         if (upgrade != null) {
             // Bytes meant for the other protocol may follow on either side: neither connection carries a next request.
             if (!upgrade.extendedConnect()) {
@@ -277,8 +431,31 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     @Override
     public void onContentSource(Response answer, Content.Source source) {
+        if (held != null) {
+            HeldContent.read(source, this::isOfAnother, content -> {
+                held = null;
+                attempts.answered(answer.getStatus());
+                speak(answer);
+                relay(content);
+            });
+        } else {
+            relay(source);
+        }
+    }
+
+    /** Whether an answer says that another backend has the session, and there is another one to ask. */
+    private boolean isOfAnother(String answer) {
+        if (!EngineIo.isUnknownSession(answer) || (body() != null && !body().isRepeatable())) {
+            return false;
+        }
+        nextToAsk = attempts.nextToAsk();
+        return nextToAsk != null;
+    }
+
+    private void relay(Content.Source source) {
         bodyBegun = true;
-        Content.Source content = listsTransports ? new SocketIo09.Body(source, route.hiddenTransports()) : source;
+        Content.Source content =
+                attempts.learning(listsTransports ? new SocketIo09.Body(source, route.hiddenTransports()) : source);
         if (headOverHttp2) {
             Content.Source.consumeAll(content, Callback.from(this::part, failure -> {}));
             return;
@@ -324,6 +501,18 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     @Override
     public void onSuccess(Response answer) {
+        if (nextToAsk != null) {
+            if (!requestSent) {
+                backendRequest.abort(new EarlyAnswer());
+            }
+            return;
+        }
+        Response without = held;
+        if (without != null) {
+            held = null;
+            attempts.answered(without.getStatus());
+            speak(without);
+        }
         complete = true;
         if (!bodyBegun) {
             part();
@@ -346,6 +535,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         if (promised != null) {
             endDeadlines();
             if (failure != null) {
+                attempts.failed(Answers.describe(failure));
                 promised.accept(failure);
             }
             return;
@@ -355,6 +545,14 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             retries = retries + 1;
             backendRequest = backendRequest.again();
             backendRequest.send(this);
+            return;
+        }
+        Lease next = nextToAsk;
+        if (next == null && failure != null && !complete) {
+            next = afterFailure(failure);
+        }
+        if (next != null && !ended.get()) {
+            sendAgain(next);
             return;
         }
         if (failure == null || complete) {
@@ -374,11 +572,33 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                 && !answered
                 && clientFailure == null
                 && failure instanceof IOException
-                && !isTimeout(failure)
+                && !Verdict.isTimeout(failure)
                 && backendRequest.getBody() == null
                 && REPEATABLE.contains(backendRequest.getMethod())
                 && backendRequest.getConnection() instanceof HttpConnectionOverHTTP used
                 && used.getMessagesOut() > 1;
+    }
+
+    /** Another backend, if this one's failure was none of the client's and nothing is done twice by that. */
+    private @Nullable Lease afterFailure(Throwable failure) {
+        if (clientFailure != null || failure instanceof RejectedExecutionException || outcomes.isStopping()) {
+            return null;
+        }
+        attempts.failed(Answers.describe(failure));
+        if (spoken.get() || !isRepeatable()) {
+            return null;
+        }
+        Lease next = attempts.afterFailure();
+        if (next != null) {
+            LOG.info(
+                    "{}: {} {} goes on to backend {}: {}",
+                    route.name(),
+                    Answers.clean(request.getMethod()),
+                    Answers.clean(request.getRequestURI()),
+                    next.backend(),
+                    Answers.describe(failure));
+        }
+        return next;
     }
 
     private void part() {
@@ -399,7 +619,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         stopBodies();
         LOG.debug("{}: the client went away", route.name(), failure);
         backendRequest.abort(failure);
-        if (complete) {
+        Waiting place = waiting;
+        if (complete || (place != null && place.cancel())) {
             // Nothing is left to abort, so nobody else tells.
             fail(failure);
         }
@@ -442,6 +663,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     /** Tells how it went; the bodies are stopped, and the server may have the request back. */
     private void ended(EndedBy endedBy, @Nullable Throwable failure) {
+        attempts.close();
         outcomes.ended(endedBy);
         if (upgrade != null) {
             outcomes.handshakeRefused();
@@ -456,9 +678,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             cause = Answers.describe(client == null ? failure : client);
         }
         BodyRelay answer = relay;
-        long up = backendRequest.getAttributes().get(BodyReader.class.getName()) instanceof BodyReader body
-                ? body.bytes()
-                : 0;
+        RequestBody body = body();
+        long up = body == null ? 0 : body.bytes();
         outcomes.tell(facts.http(endedBy, cause, up, answer == null ? 0 : answer.bytes()));
     }
 
@@ -475,7 +696,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         if (answer != null) {
             answer.stop();
         }
-        if (backendRequest.getAttributes().get(BodyReader.class.getName()) instanceof BodyReader body) {
+        RequestBody body = body();
+        if (body != null) {
             body.stop();
         }
     }
@@ -499,7 +721,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             id = Answers.sendWithDetail(
                     request, response, status, verdict.sentence, LOG, route.name(), detail, writing);
         } else {
-            status = isTimeout(client) ? HttpServletResponse.SC_REQUEST_TIMEOUT : HttpServletResponse.SC_BAD_REQUEST;
+            status = Verdict.isTimeout(client)
+                    ? HttpServletResponse.SC_REQUEST_TIMEOUT
+                    : HttpServletResponse.SC_BAD_REQUEST;
             id = Answers.send(
                     request,
                     response,
@@ -517,11 +741,12 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     private @Nullable String tlsFault(Throwable failure) {
-        return route.client().tls() == null || isTimeout(failure)
+        Lease lease = attempts.lease();
+        return route.client().tls() == null || Verdict.isTimeout(failure) || lease == null
                 ? null
                 : HandshakeFault.of(
                         BackendTls.cause(failure, backendRequest.getConnection()),
-                        RouteSettings.hostAndPort(route.target()));
+                        lease.backend().address());
     }
 
     /** When it completes a HEAD over HTTP/2, or is asked for write events, Tomcat ends the stream before the fields. */
@@ -561,43 +786,32 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         }
     }
 
-    private static boolean isTimeout(Throwable failure) {
-        return failure instanceof TimeoutException || failure instanceof SocketTimeoutException;
+    /** The backend that it is with; null if it is with none. */
+    @Nullable
+    Backend backend() {
+        Lease lease = attempts.lease();
+        return lease == null ? null : lease.backend();
     }
 
-    /** What a failure of the backend's side is to the client. */
-    private enum Verdict {
-        SILENT(HttpServletResponse.SC_GATEWAY_TIMEOUT, "The backend did not answer in time.", EndedBy.TIMEOUT),
-        INVALID(HttpServletResponse.SC_BAD_GATEWAY, "The backend gave an answer that is not valid.", EndedBy.PROTOCOL),
-        INSECURE(HttpServletResponse.SC_BAD_GATEWAY, "There is no secure connection to the backend.", EndedBy.BACKEND),
-        BUSY(HttpServletResponse.SC_SERVICE_UNAVAILABLE, "Too many requests wait for the backend.", EndedBy.LIMIT),
-        UNREACHABLE(
-                HttpServletResponse.SC_BAD_GATEWAY, "The backend could not be reached, or broke off.", EndedBy.BACKEND);
+    /** For a tunnel: the backend has one more of them, until it is {@linkplain #release released}. */
+    void becomesTunnel() {
+        attempts.becomesTunnel();
+    }
 
-        final int status;
-        final String sentence;
-        final EndedBy endedBy;
+    /** For a tunnel, at its end. */
+    void release() {
+        attempts.close();
+    }
 
-        Verdict(int status, String sentence, EndedBy endedBy) {
-            this.status = status;
-            this.sentence = sentence;
-            this.endedBy = endedBy;
-        }
-
-        static Verdict of(Throwable failure) {
-            if (isTimeout(failure)) {
-                return SILENT;
-            }
-            if (failure instanceof BackendProtocolException || failure instanceof HttpResponseException) {
-                return INVALID;
-            }
-            return failure instanceof RejectedExecutionException ? BUSY : UNREACHABLE;
-        }
+    /** Adds what ties the client to the backend that has answered. */
+    void addCookie(HttpServletResponse to) {
+        attempts.addCookie(request, to);
     }
 
     /** For a tunnel: the handshake is over, and the deadlines with it. False when the client has its answer already. */
     boolean handOver() {
         endDeadlines();
+        attempts.answered(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
         return spoken.compareAndSet(false, true) && ended.compareAndSet(false, true);
     }
 

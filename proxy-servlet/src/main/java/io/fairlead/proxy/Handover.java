@@ -97,7 +97,8 @@ final class Handover {
         draft.head();
         if (exchange.handOver()) {
             boolean framed = BackendHandshake.isFramed(upgrade, answer.getHeaders());
-            answerClient(open(backend, framed, admission::close), answer.getHeaders(), admission::opened);
+            exchange.becomesTunnel();
+            answerClient(open(backend, framed, this::release), answer.getHeaders(), admission::opened);
             return;
         }
         Tunnel waiting = promised;
@@ -105,6 +106,7 @@ final class Handover {
             backend.reset();
         } else {
             admission.opened();
+            exchange.becomesTunnel();
             waiting.fulfil(backend);
         }
     }
@@ -120,7 +122,7 @@ final class Handover {
         AtomicInteger untilOver = new AtomicInteger(2);
         Runnable over = () -> {
             if (untilOver.decrementAndGet() == 0) {
-                admission.close();
+                release();
             }
         };
         Tunnel tunnel = open(leg, false, over);
@@ -138,6 +140,11 @@ final class Handover {
         }
     }
 
+    private void release() {
+        admission.close();
+        exchange.release();
+    }
+
     private void broken(@Nullable Tunnel tunnel, String asked, Throwable why) {
         if (tunnel != null) {
             LOG.warn(
@@ -153,6 +160,7 @@ final class Handover {
     private @Nullable Tunnel open(Leg backend, boolean framed, Runnable over) {
         TunnelSettings settings = new TunnelSettings(
                 owner,
+                exchange.backend(),
                 route.name(),
                 framed,
                 route.closeTimeout(),
@@ -226,6 +234,7 @@ final class Handover {
         response.setStatus(status);
         draft.answered(status);
         Exchange.copy(exchange.forClient(fields), response);
+        exchange.addCookie(response);
         try {
             adapter.takeOver(again, response, client -> {
                 joined.run();

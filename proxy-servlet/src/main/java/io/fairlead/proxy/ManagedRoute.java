@@ -1,5 +1,7 @@
 package io.fairlead.proxy;
 
+import io.fairlead.proxy.backend.Backend;
+import io.fairlead.proxy.backend.Backends;
 import io.fairlead.proxy.tunnel.TunnelAccount;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
@@ -26,6 +28,7 @@ final class ManagedRoute implements RouteMXBean {
 
     private final Route route;
     private final Outcomes outcomes;
+    private final Backends backends;
     private final Control control;
     private @Nullable ObjectName name;
 
@@ -40,11 +43,17 @@ final class ManagedRoute implements RouteMXBean {
         void resume();
 
         boolean isDraining();
+
+        /** @param period over which its tunnels are closed; null: they finish by themselves */
+        void drain(Backend backend, @Nullable Duration period);
+
+        void resume(Backend backend);
     }
 
-    ManagedRoute(Route route, Outcomes outcomes, Control control) {
+    ManagedRoute(Route route, Outcomes outcomes, Backends backends, Control control) {
         this.route = route;
         this.outcomes = outcomes;
+        this.backends = backends;
         this.control = control;
     }
 
@@ -96,7 +105,7 @@ final class ManagedRoute implements RouteMXBean {
 
     @Override
     public String getTarget() {
-        return route.target() + route.targetPath();
+        return route.backends().shown();
     }
 
     @Override
@@ -151,6 +160,35 @@ final class ManagedRoute implements RouteMXBean {
     @Override
     public void resume() {
         control.resume();
+    }
+
+    @Override
+    public List<BackendMXView> getBackends() {
+        return backends.all().stream().map(BackendMXView::new).toList();
+    }
+
+    @Override
+    public int getWaitingRequests() {
+        return backends.waiting();
+    }
+
+    @Override
+    public void drainBackend(String address, int seconds) {
+        control.drain(backend(address), seconds < 0 ? null : Duration.ofSeconds(seconds));
+    }
+
+    @Override
+    public void resumeBackend(String address) {
+        control.resume(backend(address));
+    }
+
+    private Backend backend(String address) {
+        Backend backend = backends.find(address);
+        if (backend == null) {
+            throw new IllegalArgumentException(
+                    "a backend of this route, host:port: one of " + backends.all() + ", not " + address);
+        }
+        return backend;
     }
 
     @Override

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * @param route the servlet's name
  * @param path of the request, raw, without the query
  * @param client its address
- * @param backend host and port of the route's target
+ * @param backend host and port of the backend that it was sent to, the last one if to several; empty if to none
+ * @param attempts to how many backends it was sent
  * @param start when the request was taken on
  * @param duration from there to the end, or until now
  * @param untilHead from the start to the head of the backend's answer, 101 or other; null if there was none
@@ -36,6 +37,7 @@ public record Outcome(
         String path,
         String client,
         String backend,
+        int attempts,
         Instant start,
         Duration duration,
         @Nullable Duration untilHead,

@@ -25,6 +25,8 @@ final class OutcomeDraft {
     private volatile int status;
     private volatile @Nullable String requestId;
     private volatile boolean framed;
+    private volatile String backend = "";
+    private volatile int attempts;
 
     OutcomeDraft(Route route, String method, String path, String client, @Nullable String traceId) {
         this.route = route;
@@ -32,6 +34,12 @@ final class OutcomeDraft {
         this.path = path;
         this.client = client;
         this.traceId = traceId;
+    }
+
+    /** It is sent to a backend, perhaps after others. */
+    void sent(String to) {
+        backend = to;
+        attempts++;
     }
 
     /** The head of the backend's answer is there. */
@@ -72,7 +80,8 @@ final class OutcomeDraft {
                 method,
                 path,
                 client,
-                backend(),
+                backend,
+                attempts,
                 start,
                 elapsed(),
                 untilHead,
@@ -96,7 +105,8 @@ final class OutcomeDraft {
                 method,
                 path,
                 client,
-                backend(),
+                backend,
+                attempts,
                 start,
                 elapsed(),
                 untilHead,
@@ -110,10 +120,6 @@ final class OutcomeDraft {
                 cause,
                 traceId,
                 requestId);
-    }
-
-    private String backend() {
-        return RouteSettings.hostAndPort(route.target());
     }
 
     private Duration elapsed() {

@@ -65,7 +65,8 @@ final class OutcomeLog {
         pairs.put("client", outcome.client());
         pairs.put("method", Answers.clean(outcome.method()));
         pairs.put("path", Answers.clean(outcome.path()));
-        pairs.put("backend", outcome.backend());
+        put(pairs, "backend", outcome.backend().isEmpty() ? null : outcome.backend());
+        put(pairs, "attempts", outcome.attempts() < 2 ? null : outcome.attempts());
         pairs.put("status", outcome.status());
         pairs.put("start", outcome.start().truncatedTo(ChronoUnit.MILLIS).toString());
         pairs.put("durationMs", outcome.duration().toMillis());

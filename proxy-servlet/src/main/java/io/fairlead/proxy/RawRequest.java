@@ -2,11 +2,13 @@ package io.fairlead.proxy;
 
 import static java.util.concurrent.TimeUnit.MILLISECONDS;
 
+import io.fairlead.proxy.backend.Backend;
 import java.net.URI;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.transport.HttpConversation;
 import org.eclipse.jetty.client.transport.HttpRequest;
+import org.eclipse.jetty.http.HttpHeader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,17 +17,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class RawRequest extends HttpRequest {
 
-    private final URI target;
+    private final URI route;
     private final String path;
     private final @Nullable String query;
+    private boolean hostIsTheBackends;
 
     /**
-     * @param target scheme, host and port
+     * @param route scheme, and any host and port; {@link #to} says which
      * @param pathAndQuery starts with a slash
      */
-    RawRequest(HttpClient client, URI target, String pathAndQuery) {
-        super(client, new HttpConversation(), target);
-        this.target = target;
+    RawRequest(HttpClient client, URI route, String pathAndQuery) {
+        super(client, new HttpConversation(), route);
+        this.route = route;
         int question = pathAndQuery.indexOf('?');
         this.path = question < 0 ? pathAndQuery : pathAndQuery.substring(0, question);
         this.query = question < 0 ? null : pathAndQuery.substring(question + 1);
@@ -52,12 +55,27 @@ final class RawRequest extends HttpRequest {
         return super.body(body == null ? null : new Untyped(body));
     }
 
-    /** The same request, to be sent once more; without a body. */
+    /** Says which backend it goes to. Without a Host field of the route's, the backend's own name is sent. */
+    RawRequest to(Backend backend) {
+        String host = backend.host();
+        host(host.indexOf(':') >= 0 ? "[" + host + "]" : host).port(backend.port());
+        hostIsTheBackends = !getHeaders().contains(HttpHeader.HOST);
+        return this;
+    }
+
+    /** The same request, to be sent once more; without its body. */
     RawRequest again() {
-        RawRequest copy = new RawRequest(getHttpClient(), target, query == null ? path : path + '?' + query);
+        RawRequest copy = new RawRequest(getHttpClient(), route, query == null ? path : path + '?' + query);
+        copy.host(getHost()).port(getPort());
         copy.method(getMethod())
-                .headers(fields -> fields.clear().add(getHeaders()))
+                .headers(fields -> {
+                    fields.clear().add(getHeaders());
+                    if (hostIsTheBackends) {
+                        fields.remove(HttpHeader.HOST);
+                    }
+                })
                 .idleTimeout(0, MILLISECONDS);
+        copy.hostIsTheBackends = hostIsTheBackends;
         getAttributes().forEach(copy::attribute);
         return copy;
     }

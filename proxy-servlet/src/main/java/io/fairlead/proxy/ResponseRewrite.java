@@ -20,12 +20,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prefix what the client's paths begin with and the backend's do not; empty for nothing
  * @param targetPath what the backend's paths begin with; empty for nothing
- * @param targetAuthority of the backend: host, or host:port
+ * @param targetAuthorities of the backends: host:port
  */
 record ResponseRewrite(
         String prefix,
         String targetPath,
-        String targetAuthority,
+        List<String> targetAuthorities,
         Rules redirects,
         Rules cookiePaths,
         Rules cookieDomains) {
@@ -106,8 +106,12 @@ record ResponseRewrite(
     /** Whether an address is this route's backend, by its own name or by the one that it was called. */
     private boolean isOwn(String scheme, String authority, @Nullable String hostSent) {
         String named = withoutUsualPort(scheme, authority);
-        return named.equals(withoutUsualPort(scheme, targetAuthority))
-                || (hostSent != null && named.equals(withoutUsualPort(scheme, hostSent)));
+        for (String target : targetAuthorities) {
+            if (named.equals(withoutUsualPort(scheme, target))) {
+                return true;
+            }
+        }
+        return hostSent != null && named.equals(withoutUsualPort(scheme, hostSent));
     }
 
     private static String withoutUsualPort(String scheme, String authority) {
@@ -182,7 +186,7 @@ record ResponseRewrite(
     private String cookieDomain(String domain, Asked asked) {
         String bare = bare(domain);
         if (cookieDomains.automatic()) {
-            boolean ofBackend = bare.equals(hostOf(targetAuthority));
+            boolean ofBackend = targetAuthorities.stream().anyMatch(target -> bare.equals(hostOf(target)));
             boolean ofClient = asked.authority() != null && bare.equals(hostOf(asked.authority()));
             return ofBackend && !ofClient ? "" : domain;
         }

@@ -3,7 +3,6 @@ package io.fairlead.proxy;
 import io.fairlead.proxy.guard.LimitSettings;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.FrameRules;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -17,15 +16,12 @@ import org.jspecify.annotations.Nullable;
  * <p>The settings, their defaults and units are in the README's table; {@link RouteSettings} reads them.
  *
  * @param name the servlet's name, for the log
- * @param target scheme, host and port of the backend
- * @param targetPath what replaces {@code prefix}, without a slash at its end; empty or absolute
  * @param prefix what is removed from the request's path: context path and the {@code prefix} setting
  * @param hiddenTransports taken out of the list in an answer of Socket.IO 0.9
  */
 record Route(
         String name,
-        URI target,
-        String targetPath,
+        BackendSettings backends,
         String prefix,
         boolean preserveHost,
         @Nullable String hostHeader,

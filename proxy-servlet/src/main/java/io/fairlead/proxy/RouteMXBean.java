@@ -11,8 +11,25 @@ import java.util.Map;
  */
 public interface RouteMXBean {
 
-    /** Scheme, host, port and path of the backend. */
+    /** What {@code proxyTo} says: scheme, host, port and path of each backend, or the name by which they are found. */
     String getTarget();
+
+    /** The backends as they are now. */
+    List<BackendMXView> getBackends();
+
+    /** Requests that wait until a backend has room for them. */
+    int getWaitingRequests();
+
+    /**
+     * Takes new work away from one backend. The sessions of Engine.IO and SockJS that it has keep it.
+     *
+     * @param address its host and port
+     * @param seconds over which its tunnels are closed, by 1012; 0: at once; less: they end by themselves
+     */
+    void drainBackend(String address, int seconds);
+
+    /** Takes {@link #drainBackend} back. Tunnels that are closed already stay so. */
+    void resumeBackend(String address);
 
     /** All requests that came to the route, handshakes among them. */
     long getRequests();

@@ -27,6 +27,11 @@ public final class TunnelMXView {
         return Answers.clean(tunnel.path());
     }
 
+    /** Host and port. */
+    public String getBackend() {
+        return tunnel.backend();
+    }
+
     public Date getStart() {
         return Date.from(tunnel.start());
     }

@@ -5,6 +5,7 @@ import io.fairlead.proxy.HopHeaders.Kept;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.UpgradeRequest.Form;
+import io.fairlead.proxy.backend.Backend;
 import io.fairlead.proxy.guard.Admission;
 import io.fairlead.proxy.guard.Decision;
 import io.fairlead.proxy.guard.Limit;
@@ -35,7 +36,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
-import org.eclipse.jetty.client.AsyncRequestContent;
 import org.eclipse.jetty.client.HttpClient;
 import org.eclipse.jetty.client.HttpUpgrader;
 import org.eclipse.jetty.client.Request;
@@ -83,6 +83,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             Route route,
             Shared shared,
             BackendClient backend,
+            Balancing balancing,
             Tunnels tunnels,
             ServerAdapter adapter,
             Limits limits,
@@ -145,10 +146,12 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         outcomes = account;
         try {
             Limits limits = new Limits(route.limits());
-            started = new Started(route, shared, backend, tunnels, adapter, limits, account, "", null);
+            Balancing balancing = new Balancing(route, backend.client());
+            started = new Started(route, shared, backend, balancing, tunnels, adapter, limits, account, "", null);
             super.init(config);
+            balancing.start();
             String viaHost = route.viaHost() == null ? getViaHost() : route.viaHost();
-            ManagedRoute managed = new ManagedRoute(route, account, new ManagedRoute.Control() {
+            ManagedRoute managed = new ManagedRoute(route, account, balancing.backends(), new ManagedRoute.Control() {
                 @Override
                 public List<TunnelAccount> tunnels() {
                     return tunnels.list(UpgradeProxyServlet.this, LISTING);
@@ -168,19 +171,33 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 public boolean isDraining() {
                     return draining;
                 }
+
+                @Override
+                public void drain(Backend one, @Nullable Duration period) {
+                    balancing.backends().drain(one);
+                    if (period != null) {
+                        tunnels.drain(UpgradeProxyServlet.this, one, period);
+                    }
+                }
+
+                @Override
+                public void resume(Backend one) {
+                    balancing.backends().resume(one);
+                    tunnels.stay(UpgradeProxyServlet.this, one);
+                }
             });
             managed.register(context.getContextPath());
-            started = new Started(route, shared, backend, tunnels, adapter, limits, account, viaHost, managed);
+            started =
+                    new Started(route, shared, backend, balancing, tunnels, adapter, limits, account, viaHost, managed);
         } catch (ServletException | RuntimeException | Error failure) {
             destroy();
             throw failure;
         }
         LOG.info(
-                "route '{}': {}/* to {}{}, upgrade {}, server adapter {}",
+                "route '{}': {}/* to {}, upgrade {}, server adapter {}",
                 route.name(),
                 route.prefix(),
-                route.target(),
-                route.targetPath(),
+                route.backends().shown(),
                 route.upgrade().name().toLowerCase(Locale.ROOT),
                 adapter.name());
         TlsSettings tls = route.client().tls();
@@ -189,7 +206,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     "route '{}': tlsVerify=false: the certificate of {} is NOT VERIFIED; whoever is on the way to it"
                             + " can read and change everything",
                     route.name(),
-                    route.target());
+                    route.backends().shown());
         }
     }
 
@@ -203,6 +220,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         started = null;
         ending.shared().draining(this, false);
         ending.outcomes().stop();
+        ending.balancing().close();
         Duration patience = ending.route().undeployDrain().plusSeconds(1);
         if (!ending.tunnels().close(this, patience)) {
             LOG.warn(
@@ -449,7 +467,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     protected @Nullable String rewriteTarget(HttpServletRequest request) {
         Route route = started().route();
         return TargetPath.rewrite(
-                request.getRequestURI(), request.getQueryString(), route.prefix(), route.targetPath());
+                request.getRequestURI(),
+                request.getQueryString(),
+                route.prefix(),
+                route.backends().path());
     }
 
     @Override
@@ -465,7 +486,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     protected Request newProxyRequest(HttpServletRequest request, String pathAndQuery) {
         Started now = started();
         UpgradeRequest upgrade = upgradeOf(request);
-        Request backendRequest = new RawRequest(getHttpClient(), now.route().target(), pathAndQuery)
+        Request backendRequest = new RawRequest(getHttpClient(), now.balancing().base(), pathAndQuery)
                 .method(upgrade != null && upgrade.extendedConnect() ? "GET" : request.getMethod())
                 .attribute(CLIENT_REQUEST_ATTRIBUTE, request)
                 // The exchange has deadlines of its own.
@@ -588,7 +609,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         handshake.sent = true;
     }
 
-    private static Exchange exchange(
+    private Exchange exchange(
             Started now,
             HttpServletRequest request,
             HttpServletResponse response,
@@ -600,6 +621,9 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 request,
                 response,
                 (RawRequest) backendRequest,
+                now.balancing().attempts(request, handshake != null),
+                now.backend().client().getExecutor(),
+                sending -> proxyRequestContent(request, response, sending),
                 handshake == null ? null : handshake.upgrade,
                 handshake == null ? null : handshake.admission,
                 now.adapter(),
@@ -623,16 +647,17 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     protected Request.Content proxyRequestContent(
             HttpServletRequest request, HttpServletResponse response, Request backendRequest) throws IOException {
-        AsyncRequestContent content = new AsyncRequestContent();
         ServletInputStream input = request.getInputStream();
-        BodyReader reader = new BodyReader(input, content, getHttpClient().getRequestBufferSize(), failure -> {
+        int keep = started().balancing().keepOfBodies();
+        RequestBody body = new RequestBody(input, getHttpClient().getRequestBufferSize(), keep, failure -> {
             Exchange exchange = exchangeOf(backendRequest);
             if (exchange != null) {
                 exchange.clientGone(failure);
             }
         });
-        backendRequest.attribute(BodyReader.class.getName(), reader);
-        input.setReadListener(reader);
+        backendRequest.attribute(RequestBody.class.getName(), body);
+        Request.Content content = body.begin();
+        input.setReadListener(body);
         return content;
     }
 

@@ -2,7 +2,13 @@ package io.fairlead.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
+import io.fairlead.proxy.backend.Backend;
+import io.fairlead.proxy.backend.Backends;
+import io.fairlead.proxy.backend.Balance;
+import io.fairlead.proxy.backend.HealthRules;
+import io.fairlead.proxy.backend.Target;
 import io.fairlead.proxy.tunnel.TunnelAccount;
 import io.fairlead.proxy.tunnel.TunnelAccount.RoundTrip;
 import io.fairlead.proxy.tunnel.TunnelEnd;
@@ -36,9 +42,31 @@ class ManagedRouteTest {
         return route;
     }
 
+    private final Backends backends = new Backends(
+            "chat",
+            Balance.ROUNDROBIN,
+            new HealthRules(3, Duration.ofSeconds(10), false, 2, 3, Duration.ZERO),
+            10,
+            10,
+            System::nanoTime);
+
+    private @Nullable Backend drained;
+    private @Nullable Duration drainedOver;
+
     private ManagedRoute managed() {
-        return new ManagedRoute(route, outcomes, new ManagedRoute.Control() {
+        return new ManagedRoute(route, outcomes, backends, new ManagedRoute.Control() {
             private @Nullable Duration period;
+
+            @Override
+            public void drain(Backend backend, @Nullable Duration over) {
+                drained = backend;
+                drainedOver = over;
+            }
+
+            @Override
+            public void resume(Backend backend) {
+                drained = null;
+            }
 
             @Override
             public List<TunnelAccount> tunnels() {
@@ -118,7 +146,7 @@ class ManagedRouteTest {
             outcomes.tunnelOpened();
             outcomes.tunnelOpened();
             outcomes.tunnelEnded(draft(), new TunnelEnd(Reason.IDLE, account(draft()), null));
-            assertThat(JMX.getAttribute(name, "Target")).isEqualTo("https://backend.example/app");
+            assertThat(JMX.getAttribute(name, "Target")).isEqualTo("https://backend.example:443/app");
             assertThat(JMX.getAttribute(name, "Requests")).isEqualTo(3L);
             assertThat(JMX.getAttribute(name, "HandshakesRefused")).isEqualTo(1L);
             assertThat(JMX.getAttribute(name, "TunnelsOpened")).isEqualTo(2L);
@@ -181,5 +209,24 @@ class ManagedRouteTest {
         } finally {
             managed.unregister();
         }
+    }
+
+    @Test
+    void backendsAreShownAndDrainedOneByOne() {
+        backends.update(this, List.of(new Target("one", 1, 2, false), new Target("other", 2, 1, true)));
+        ManagedRoute managed = managed();
+        assertThat(managed.getBackends())
+                .extracting(BackendMXView::getAddress, BackendMXView::getWeight, BackendMXView::isBackup)
+                .containsExactly(tuple("one:1", 2, false), tuple("other:2", 1, true));
+        managed.drainBackend("one:1", 3);
+        assertThat(drained).isSameAs(backends.find("one:1"));
+        assertThat(drainedOver).isEqualTo(Duration.ofSeconds(3));
+        managed.drainBackend("one:1", -1);
+        assertThat(drainedOver).isNull();
+        managed.resumeBackend("one:1");
+        assertThat(drained).isNull();
+        assertThatThrownBy(() -> managed.drainBackend("third:3", 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("one:1");
     }
 }

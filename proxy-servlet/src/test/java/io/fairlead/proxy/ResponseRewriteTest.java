@@ -18,7 +18,12 @@ class ResponseRewriteTest {
 
     private static ResponseRewrite route(String prefix, String targetPath) {
         return new ResponseRewrite(
-                prefix, targetPath, "backend:3000", Rules.AUTOMATIC, Rules.AUTOMATIC, Rules.AUTOMATIC);
+                prefix,
+                targetPath,
+                List.of("other:1", "backend:3000"),
+                Rules.AUTOMATIC,
+                Rules.AUTOMATIC,
+                Rules.AUTOMATIC);
     }
 
     @ParameterizedTest
@@ -101,7 +106,7 @@ class ResponseRewriteTest {
         ResponseRewrite rewrite = new ResponseRewrite(
                 "/app",
                 "",
-                "backend:3000",
+                List.of("backend:3000"),
                 new Rules(false, List.of(new Rule("http://old/", "/new/"), new Rule("/", "/any/"))),
                 new Rules(false, List.of(new Rule("/two", "/"))),
                 new Rules(false, List.of(new Rule("in.example", "out.example"), new Rule(".x.example", ""))));
@@ -117,7 +122,8 @@ class ResponseRewriteTest {
 
     @Test
     void offChangesNothing() {
-        ResponseRewrite off = new ResponseRewrite("/app", "", "backend:3000", Rules.OFF, Rules.OFF, Rules.OFF);
+        ResponseRewrite off =
+                new ResponseRewrite("/app", "", List.of("other:1", "backend:3000"), Rules.OFF, Rules.OFF, Rules.OFF);
         assertThat(off.field("location", "http://backend:3000/", ASKED, HOST_SENT))
                 .isEqualTo("http://backend:3000/");
         assertThat(off.field("set-cookie", "a=1; Path=/; Domain=backend", ASKED, HOST_SENT))

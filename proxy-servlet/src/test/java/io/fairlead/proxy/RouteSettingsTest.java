@@ -2,12 +2,22 @@ package io.fairlead.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.proxy.BackendSettings.CheckKind;
+import io.fairlead.proxy.BackendSettings.HealthCheck;
+import io.fairlead.proxy.BackendSettings.SameSite;
+import io.fairlead.proxy.BackendSettings.Secure;
+import io.fairlead.proxy.BackendSettings.Sticky;
 import io.fairlead.proxy.ResponseRewrite.Rules;
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.LoopSettings;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.RouteSettings.Parsed;
+import io.fairlead.proxy.backend.Balance;
+import io.fairlead.proxy.backend.HealthRules;
+import io.fairlead.proxy.backend.Stickiness.Rule;
+import io.fairlead.proxy.backend.Stickiness.Source;
+import io.fairlead.proxy.backend.Target;
 import io.fairlead.proxy.guard.LimitSettings;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.FrameRules;
@@ -17,6 +27,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -61,8 +72,29 @@ class RouteSettingsTest {
         assertThat(route(MINIMAL))
                 .isEqualTo(new Route(
                         "chat",
-                        URI.create("http://localhost:3000"),
-                        "",
+                        new BackendSettings(
+                                "http",
+                                "",
+                                List.of(new Target("localhost", 3000, 1, false)),
+                                List.of(),
+                                Duration.ofSeconds(10),
+                                Balance.ROUNDROBIN,
+                                new HealthRules(3, Duration.ofSeconds(10), false, 2, 3, Duration.ofSeconds(10)),
+                                new HealthCheck(CheckKind.OFF, "/", Duration.ofSeconds(5), Duration.ofSeconds(2)),
+                                new Sticky(
+                                        List.of(new Rule(Source.ENGINEIO, ""), new Rule(Source.SOCKJS, "")),
+                                        "FAIRLEAD",
+                                        null,
+                                        Secure.AUTO,
+                                        true,
+                                        SameSite.LAX,
+                                        100_000,
+                                        Duration.ofHours(1)),
+                                1024,
+                                Duration.ofSeconds(5),
+                                2,
+                                20,
+                                64 * 1024),
                         "/app",
                         true,
                         null,
@@ -82,7 +114,12 @@ class RouteSettingsTest {
                         TrustedProxies.NONE,
                         new LimitSettings(10_000, 0, 0, 1024),
                         new ResponseRewrite(
-                                "/app", "", "localhost:3000", Rules.AUTOMATIC, Rules.AUTOMATIC, Rules.AUTOMATIC),
+                                "/app",
+                                "",
+                                List.of("localhost:3000"),
+                                Rules.AUTOMATIC,
+                                Rules.AUTOMATIC,
+                                Rules.AUTOMATIC),
                         Set.of(),
                         ServerAdapters.Choice.AUTO,
                         new ClientSettings(
@@ -104,9 +141,33 @@ class RouteSettingsTest {
 
     @Test
     void everyNameIsTheDocumentedOne() {
-        assertThat(RouteSettings.NAMES)
+        assertThat(RouteSettings.settings())
                 .containsExactlyInAnyOrder(
                         "proxyTo",
+                        "balance",
+                        "sticky",
+                        "stickyCookieName",
+                        "stickyCookiePath",
+                        "stickyCookieSecure",
+                        "stickyCookieHttpOnly",
+                        "stickyCookieSameSite",
+                        "stickySessions",
+                        "stickyTimeout",
+                        "maxFails",
+                        "failTimeout",
+                        "slowStart",
+                        "healthCheck",
+                        "healthCheckPath",
+                        "healthCheckInterval",
+                        "healthCheckTimeout",
+                        "healthCheckRise",
+                        "healthCheckFall",
+                        "retries",
+                        "retryBudget",
+                        "retryBuffer",
+                        "maxQueue",
+                        "queueTimeout",
+                        "resolveInterval",
                         "prefix",
                         "preserveHost",
                         "hostHeader",
@@ -206,7 +267,7 @@ class RouteSettingsTest {
                 "http://local host/",
                 "http://localhost:0/",
                 "http://localhost:70000/",
-                "http://a:1,http://b:2",
+                "http://a:1,https://b:2",
                 "//localhost",
             })
     void proxyToThatIsNoBackend(String url) {
@@ -228,8 +289,15 @@ class RouteSettingsTest {
     })
     void proxyToIsSplitIntoTargetAndPath(String url, String target, String path) {
         Route route = route(Map.of("proxyTo", url));
-        assertThat(route.target()).isEqualTo(URI.create(target));
-        assertThat(route.targetPath()).isEqualTo(path);
+        URI expected = URI.create(target);
+        assertThat(route.backends().scheme()).isEqualTo(expected.getScheme());
+        assertThat(route.backends().targets()).extracting(Target::address).containsExactly(hostAndPort(expected));
+        assertThat(route.backends().path()).isEqualTo(path);
+    }
+
+    private static String hostAndPort(URI url) {
+        int port = url.getPort() >= 0 ? url.getPort() : url.getScheme().equals("https") ? 443 : 80;
+        return url.getHost() + ":" + port;
     }
 
     @ParameterizedTest
@@ -397,7 +465,9 @@ class RouteSettingsTest {
         Parsed parsed = parse(Map.of("proxyTo", text), Map.of(), Map.of("BACKEND", "http://env:1"));
         assertThat(parsed.faults()).isEmpty();
         assertThat(parsed.route()).isNotNull();
-        assertThat(parsed.route().target()).isEqualTo(URI.create(target));
+        assertThat(parsed.route().backends().targets())
+                .extracting(Target::address)
+                .containsExactly(hostAndPort(URI.create(target)));
     }
 
     @Test

@@ -57,7 +57,7 @@ final class Arguments {
 
     @Option(
             names = "--route",
-            paramLabel = "PATH=URL[;setting=value...]",
+            paramLabel = "PATH=URL[,URL...][;setting=value...]",
             description = "Where requests to PATH go; more than once for several. PATH '/' takes what no other does."
                     + " The settings are the servlet's, for example ;timeout=30s.")
     private List<String> routeArguments = new ArrayList<>();

@@ -2,8 +2,11 @@ package io.fairlead.launcher;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -12,7 +15,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One {@code --route PATH=URL[;setting=value...]}.
+ * One {@code --route PATH=URL[,URL...][;setting=value...]}.
  *
  * <p>A URL without a path passes the whole path on. A URL with a path, even {@code /}, replaces PATH. No other
  * slash at the end of either changes anything, so the two cannot be combined wrongly:
@@ -28,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * <p>PATH matches whole segments: {@code /a} takes {@code /a} and {@code /a/foo}, not {@code /ab}.
  *
  * @param path begins with a slash and does not end with one, but for {@code /}, the route of all that no other takes
- * @param target where to, without a slash at the end
+ * @param target where to, without a slash at the end; several with commas between
  * @param replaces whether the path of the target stands in for {@link #path}
  * @param settings init parameters of the servlet, besides those that follow from path and target
  */
@@ -38,6 +41,9 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
     private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9\\-._~!$&'()+,:@]+)+/?|/");
     private static final Pattern DOT_SEGMENT = Pattern.compile(".*/\\.\\.?(/.*)?");
     private static final Pattern SETTING = Pattern.compile("[A-Za-z][A-Za-z0-9]*");
+
+    /** Backends that are found by a name. */
+    private static final Pattern SOURCE = Pattern.compile("^[a-z][a-z0-9]*\\+");
 
     private static final String HIDDEN = "...";
 
@@ -67,13 +73,25 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
         String path = argument.substring(0, equals);
         checkPath(path, found);
         String[] parts = argument.substring(equals + 1).split(";", -1);
-        URI target = target(parts[0], found);
+        List<String> targets = new ArrayList<>();
+        Set<Boolean> replaces = new HashSet<>();
+        for (String entry : parts[0].split("[,\\n]", -1)) {
+            String[] words = entry.trim().split("\\s+", 2);
+            URI target = target(words[0], found);
+            if (target != null) {
+                replaces.add(!target.getRawPath().isEmpty());
+                targets.add(withoutSlash(words[0]) + (words.length == 1 ? "" : " " + words[1]));
+            }
+        }
+        if (replaces.size() > 1) found.add("all URLs of a route have a path, or none has");
         Map<String, String> settings = settings(parts, found);
-        if (found.any || target == null) return null;
+        if (found.any || targets.isEmpty()) return null;
 
-        boolean replaces = !target.getRawPath().isEmpty();
         return new PathRoute(
-                path.length() == 1 ? path : withoutSlash(path), withoutSlash(parts[0]), replaces, settings);
+                path.length() == 1 ? path : withoutSlash(path),
+                String.join(", ", targets),
+                replaces.contains(true),
+                settings);
     }
 
     /** A route that replaces the path, without settings. */
@@ -91,13 +109,9 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
     }
 
     private static @Nullable URI target(String url, Faults faults) {
-        if (url.indexOf(',') >= 0) {
-            faults.add("several targets are for a later release; name one URL");
-            return null;
-        }
         URI uri;
         try {
-            uri = new URI(url);
+            uri = new URI(SOURCE.matcher(url).replaceFirst(""));
         } catch (URISyntaxException e) {
             faults.add("'" + url + "' is not a URL: " + e.getReason());
             return null;

@@ -71,7 +71,7 @@ class PathRouteTest {
             /a=http:x               | http://, https://, ws:// or wss://, not 'http:x'
             /a=http://              | 'http://' is not a URL
             /a=http:///b            | names a host
-            "/a=http://x y"         | is not a URL
+            /a=http://x^y           | is not a URL
             /a=http://my_host       | of letters, digits, '-' and '.', not 'my_host'
             /a=http://u:p@x         | no user or password
             /a=http://x:0           | 1 to 65535
@@ -80,7 +80,7 @@ class PathRouteTest {
             /a=http://x#b           | no '?' or '#'
             /a=http://x/../b        | no segment '.' or '..' and no '//'
             /a=http://x//           | no segment '.' or '..' and no '//'
-            /a=http://x,http://y    | several targets are for a later release
+            /a=http://x,http://y/b  | all URLs of a route have a path, or none has
             /a=http://x;            | write setting=value behind ';', not ''
             /a=http://x;b           | write setting=value behind ';', not 'b'
             /a=http://x;=b          | write setting=value behind ';', not '=b'
@@ -91,6 +91,15 @@ class PathRouteTest {
     void wrongArgumentIsRefusedWithOneFault(String argument, String fault) {
         assertThat(PathRoute.parse(argument, faults::add)).isNull();
         assertThat(faults).singleElement().asString().contains(fault);
+    }
+
+    @Test
+    void severalTargetsKeepWhatIsSaidOfThem() {
+        PathRoute route = parse("/a=http://x:1/ weight=2, http://y:2/ ,dns+http://z:3/ backup;sticky=cookie");
+        assertThat(route.initParameters())
+                .containsEntry("proxyTo", "http://x:1 weight=2, http://y:2, dns+http://z:3 backup")
+                .containsEntry("prefix", "/a")
+                .containsEntry("sticky", "cookie");
     }
 
     @Test

@@ -9,6 +9,9 @@ import java.security.SecureRandom;
 /** Control frames that Fairlead sends of its own (RFC 6455 section 5.5), ready to be written. */
 final class ControlFrame {
 
+    /** All is done (section 7.4.1). */
+    static final int NORMAL = 1000;
+
     /** The other side is going away: idle for too long, too old, or gone itself (section 7.4.1). */
     static final int GOING_AWAY = 1001;
 

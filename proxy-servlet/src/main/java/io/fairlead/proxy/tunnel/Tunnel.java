@@ -32,7 +32,7 @@ public final class Tunnel {
     private static final Logger LOG = LoggerFactory.getLogger(Tunnel.class);
 
     /** Why a tunnel ends that has done nothing wrong. */
-    private static final String STOPS = "the proxy stops";
+    static final String STOPS = "the proxy stops";
 
     private final TunnelLoop loop;
     private final TunnelSettings settings;
@@ -56,6 +56,8 @@ public final class Tunnel {
 
     /** When it is to be closed as its route drains. */
     private @Nullable Long leaveNanos;
+
+    private String leaveReason = STOPS;
 
     /** Why the peers are being told that it ends; null until then. */
     private @Nullable Reason closing;
@@ -401,7 +403,7 @@ public final class Tunnel {
             } else if (over(now, lastByteNanos, settings.idleTimeout())) {
                 close(Reason.IDLE, ControlFrame.GOING_AWAY, "idle for longer than tunnelIdleTimeout", null);
             } else if (leaveNanos != null && now - leaveNanos >= 0) {
-                close(Reason.DRAINED, ControlFrame.SERVICE_RESTART, STOPS, null);
+                close(Reason.DRAINED, ControlFrame.SERVICE_RESTART, leaveReason, null);
             } else if (over(now, startNanos, maxAge)) {
                 close(Reason.AGE, ControlFrame.GOING_AWAY, "older than maxTunnelAge", null);
             } else if (firstEnded == null) {
@@ -458,7 +460,8 @@ public final class Tunnel {
     }
 
     /** Has it closed at some time, unless it ends before. */
-    void leaveAt(long nanos) {
+    void leaveAt(long nanos, String why) {
+        leaveReason = why;
         leaveNanos = nanos;
     }
 

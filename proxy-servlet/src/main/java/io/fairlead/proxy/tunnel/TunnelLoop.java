@@ -156,12 +156,12 @@ final class TunnelLoop implements Runnable {
     }
 
     /** Spreads the ends of the tunnels whose settings fit evenly over a period that begins now. Loop's thread. */
-    void drain(Predicate<TunnelSettings> which, Duration period) {
+    void drain(Predicate<TunnelSettings> which, Duration period, String why) {
         List<Tunnel> leaving =
                 tunnels.stream().filter(tunnel -> which.test(tunnel.settings())).toList();
         long start = now();
         for (int i = 0; i < leaving.size(); i++) {
-            leaving.get(i).leaveAt(start + (long) (period.toNanos() * ((double) i / leaving.size())));
+            leaving.get(i).leaveAt(start + (long) (period.toNanos() * ((double) i / leaving.size())), why);
         }
     }
 

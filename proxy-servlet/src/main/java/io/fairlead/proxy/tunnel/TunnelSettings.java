@@ -1,11 +1,13 @@
 package io.fairlead.proxy.tunnel;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a tunnel is held to.
  *
  * @param owner who opened it; {@link Tunnels#close} closes all of one owner
+ * @param backend whatever tells one backend from another; {@link Tunnels#drain(Object, Object, Duration)} closes all of one
  * @param name for the log: the route
  * @param framed whether it carries RFC 6455 frames; otherwise any bytes
  * @param connectTimeout how long the backend's stream waits for the client's to be handed over
@@ -19,6 +21,7 @@ import java.time.Duration;
  */
 public record TunnelSettings(
         Object owner,
+        @Nullable Object backend,
         String name,
         boolean framed,
         Duration connectTimeout,

@@ -166,11 +166,33 @@ public final class Tunnels implements AutoCloseable {
         };
         for (TunnelLoop loop : loops) {
             if (!loop.execute(() -> {
-                loop.drain(owned, period);
+                loop.drain(owned, period, Tunnel.STOPS);
                 loop.whenGone(owned, done);
             })) {
                 done.run();
             }
+        }
+    }
+
+    /**
+     * The same for those of one owner to one backend.
+     *
+     * @param backend as {@link TunnelSettings#backend} has it
+     */
+    public void drain(Object owner, Object backend, Duration period) {
+        for (TunnelLoop loop : loops) {
+            loop.execute(() -> loop.drain(
+                    settings -> settings.owner() == owner && settings.backend() == backend,
+                    period,
+                    "the backend stops"));
+        }
+    }
+
+    /** The same for those of one owner to one backend. */
+    public void stay(Object owner, Object backend) {
+        for (TunnelLoop loop : loops) {
+            loop.execute(() ->
+                    loop.each(settings -> settings.owner() == owner && settings.backend() == backend, Tunnel::stay));
         }
     }
 

@@ -54,7 +54,7 @@ class ClosingTest {
             client = new FramedPeer(random.nextLong(), most, true);
             backend = new FramedPeer(random.nextLong(), most, false);
             TunnelSettings settings = new TunnelSettings(
-                    owner, "test", true, CLOSE, IDLE, CLOSE, pingInterval, PONG, Duration.ZERO, FrameRules.NONE);
+                    owner, null, "test", true, CLOSE, IDLE, CLOSE, pingInterval, PONG, Duration.ZERO, FrameRules.NONE);
             Tunnel tunnel = tunnels.open(backend.leg, settings, "about", ends::add);
             assertThat(tunnel).isNotNull();
             tunnel.connect(client.leg);

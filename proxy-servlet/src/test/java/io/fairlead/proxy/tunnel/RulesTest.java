@@ -61,7 +61,7 @@ class RulesTest {
             client = new FramedPeer(random.nextLong(), most, true);
             backend = new FramedPeer(random.nextLong(), most, false);
             TunnelSettings settings = new TunnelSettings(
-                    owner, "test", true, CLOSE, Duration.ZERO, CLOSE, pingInterval, PONG, maxAge, rules);
+                    owner, null, "test", true, CLOSE, Duration.ZERO, CLOSE, pingInterval, PONG, maxAge, rules);
             Tunnel tunnel = tunnels.open(backend.leg, settings, "about", ends::add);
             assertThat(tunnel).isNotNull();
             tunnel.connect(client.leg);

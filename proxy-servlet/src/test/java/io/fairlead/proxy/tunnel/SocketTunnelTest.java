@@ -71,6 +71,7 @@ class SocketTunnelTest {
     private TunnelSettings settings() {
         return new TunnelSettings(
                 this,
+                null,
                 "test",
                 false,
                 Duration.ofSeconds(5),

@@ -36,6 +36,7 @@ class TunnelTest {
     private TunnelSettings settings(boolean framed) {
         return new TunnelSettings(
                 owner,
+                null,
                 "test",
                 framed,
                 Duration.ofSeconds(5),
@@ -318,6 +319,7 @@ class TunnelTest {
         PipeLeg strangersBackend = new PipeLeg(5, BUFFER);
         TunnelSettings strangers = new TunnelSettings(
                 new Object(),
+                null,
                 "other",
                 false,
                 Duration.ofSeconds(5),

@@ -1,0 +1,170 @@
+package io.fairlead.proxy;
+
+import io.fairlead.proxy.backend.Backend;
+import io.fairlead.proxy.backend.Backends.Waiting;
+import io.fairlead.proxy.backend.Bond;
+import io.fairlead.proxy.backend.Bond.Kind;
+import io.fairlead.proxy.backend.Choice;
+import io.fairlead.proxy.backend.Lease;
+import io.fairlead.proxy.backend.RetryBudget;
+import io.fairlead.proxy.backend.Wish;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.eclipse.jetty.io.Content;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The backends that one request is sent to, one after the other until one has answered.
+ *
+ * <p>One event at a time; {@link #close} from any thread.
+ */
+final class Attempts {
+
+    private final Balancing balancing;
+    private final Bond bond;
+    private final boolean learns;
+    private final RetryBudget budget;
+    private List<Backend> tried = List.of();
+    private int retriesLeft;
+    private @Nullable Lease lease;
+    private boolean closed;
+
+    /** @param learns whether the answer may open a session that the following requests name */
+    Attempts(Balancing balancing, Bond bond, boolean learns, int retries, RetryBudget budget) {
+        this.balancing = balancing;
+        this.bond = bond;
+        this.learns = learns;
+        this.retriesLeft = retries;
+        this.budget = budget;
+    }
+
+    /** The first backend, if there is one. */
+    Choice first(boolean repeatable) {
+        return taken(balancing.backends().lease(new Wish(bond, tried, repeatable)));
+    }
+
+    /** Waits for the first one; null if too many wait already. */
+    @Nullable
+    Waiting await(Consumer<@Nullable Lease> served) {
+        return balancing.backends().await(new Wish(bond, tried, false), served);
+    }
+
+    /** What {@link #await} has given. */
+    void served(Lease with) {
+        taken(with);
+    }
+
+    /** Another backend after the last one has failed; null if there shall be none. */
+    @Nullable
+    Lease afterFailure() {
+        if (retriesLeft == 0) {
+            return null;
+        }
+        if (!(balancing.backends().lease(new Wish(bond, tried, true)) instanceof Lease next)) {
+            return null;
+        }
+        if (!budget.take()) {
+            next.close();
+            return null;
+        }
+        retriesLeft--;
+        taken(next);
+        return next;
+    }
+
+    /** Whether the backend that is asked may not be the one that has the session. */
+    boolean isAsking() {
+        return bond.kind() == Kind.ASKING;
+    }
+
+    /** The next one to be asked; null if all have been. */
+    @Nullable
+    Lease nextToAsk() {
+        Choice next = balancing.backends().lease(new Wish(bond, tried, false));
+        return taken(next) instanceof Lease found ? found : null;
+    }
+
+    private synchronized Choice taken(Choice choice) {
+        if (choice instanceof Lease next) {
+            Lease before = lease;
+            if (before != null) {
+                before.close();
+            }
+            lease = next;
+            if (closed) {
+                next.close();
+            }
+            List<Backend> all = new ArrayList<>(tried);
+            all.add(next.backend());
+            tried = all;
+        }
+        return choice;
+    }
+
+    /** The backend that it is with, or was last. */
+    synchronized @Nullable Lease lease() {
+        return lease;
+    }
+
+    /** The backend has answered. */
+    void answered(int status) {
+        Lease current = lease();
+        if (current == null) {
+            return;
+        }
+        if (status >= 500 && status != 501 && status != 505) {
+            current.failed("it answered " + status);
+        } else {
+            current.succeeded();
+        }
+        String session = bond.session();
+        if (session != null && status < 400 && bond.pinned() != current.backend()) {
+            balancing.stickiness().learn(session, current.backend());
+        }
+    }
+
+    /** The backend has not answered. */
+    void failed(String why) {
+        Lease current = lease();
+        if (current != null) {
+            current.failed(why);
+        }
+    }
+
+    /** The answer's body, from which the name of a new session is learnt if there is one. */
+    Content.Source learning(Content.Source answer) {
+        Lease current = lease();
+        return learns && current != null
+                ? new EngineIo.OpeningBody(answer, sid -> balancing.stickiness().learn(sid, current.backend()))
+                : answer;
+    }
+
+    void addCookie(HttpServletRequest request, HttpServletResponse response) {
+        Lease current = lease();
+        if (current != null) {
+            balancing.addCookie(bond, current.backend(), request, response);
+        }
+    }
+
+    void becomesTunnel() {
+        Lease current = lease();
+        if (current != null) {
+            current.becomesTunnel();
+        }
+    }
+
+    /** No backend is used any more. */
+    void close() {
+        Lease last;
+        synchronized (this) {
+            closed = true;
+            last = lease;
+        }
+        if (last != null) {
+            last.close();
+        }
+    }
+}
