@@ -3,19 +3,19 @@ package io.fairlead.suite;
 import io.fairlead.suite.peer.Backend;
 import io.fairlead.suite.peer.EchoBackend;
 import io.fairlead.suite.peer.Relay;
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
+import io.fairlead.suite.peer.Seat;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The routes under test, in one place: written as a web.xml for servers and as {@code --route} arguments for the WAR
- * that runs by itself. All lead to one {@link Backend} of this JVM.
+ * that runs by itself. All lead to one {@link Backend} of this JVM, but for those of {@link BalancedRoutes}.
  */
 public final class Routes {
 
@@ -122,7 +122,7 @@ public final class Routes {
     public static final EchoBackend CROWD_BACKEND = EchoBackend.start();
     public static final Backend BACKEND = Backend.start();
 
-    private static final Socket NOBODY = bound();
+    private static final Seat NOBODY = Seat.take();
 
     private Routes() {}
 
@@ -154,7 +154,7 @@ public final class Routes {
                         "maxFrameSize", "1000",
                         "maxMessageSize", "2000",
                         "maxMessageRate", "20"));
-        routes.put(DEAD, Map.of("proxyTo", "http://127.0.0.1:" + NOBODY.getLocalPort(), "upgrade", "any"));
+        routes.put(DEAD, Map.of("proxyTo", "http://127.0.0.1:" + NOBODY.port(), "upgrade", "any"));
         routes.put(DEEP, Map.of("proxyTo", backend + "/deep/er", "upgrade", "any"));
         routes.put(HOSTLESS, Map.of("proxyTo", backend, "preserveHost", "false"));
         routes.put(NAMED, Map.of("proxyTo", backend, "hostHeader", "named.example"));
@@ -198,7 +198,7 @@ public final class Routes {
         routes.put(LIMITED_HANDSHAKES, Map.of("proxyTo", backend, "maxTunnels", "0", "maxHandshakes", "2"));
         routes.put(
                 LIMITED_DEAD,
-                Map.of("proxyTo", "http://127.0.0.1:" + NOBODY.getLocalPort(), "upgrade", "any", "maxTunnels", "1"));
+                Map.of("proxyTo", "http://127.0.0.1:" + NOBODY.port(), "upgrade", "any", "maxTunnels", "1"));
         routes.put(
                 CROWD,
                 Map.of(
@@ -214,6 +214,7 @@ public final class Routes {
         });
         routes.putAll(overTls);
         routes.putAll(TlsBackends.ROUTES);
+        routes.putAll(BalancedRoutes.all());
         return routes;
     }
 
@@ -266,8 +267,7 @@ public final class Routes {
             StringBuilder route = new StringBuilder("/")
                     .append(name)
                     .append("/=")
-                    .append(params.get("proxyTo"))
-                    .append('/');
+                    .append(replacing(Objects.requireNonNull(params.get("proxyTo"))));
             params.forEach((key, value) -> {
                 if (!key.equals("proxyTo")) {
                     route.append(';').append(key).append('=').append(value);
@@ -279,14 +279,10 @@ public final class Routes {
         return arguments;
     }
 
-    /** A socket that is bound but does not listen: its port is nobody else's and refuses connections. */
-    private static Socket bound() {
-        try {
-            Socket socket = new Socket();
-            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
-            return socket;
-        } catch (IOException e) {
-            throw new IllegalStateException("no port", e);
-        }
+    /** Each of some targets with a slash at the end of its URL, by which it replaces the route's path. */
+    private static String replacing(String targets) {
+        return Stream.of(targets.split(", "))
+                .map(target -> target.replaceFirst("^\\S+", "$0/"))
+                .collect(Collectors.joining(", "));
     }
 }

@@ -26,7 +26,7 @@ public abstract class SettingsTest {
     public static Map<String, Map<String, String>> wrongRoutes() {
         Map<String, Map<String, String>> routes = new LinkedHashMap<>();
         routes.put("targetless", Map.of("upgrade", "any"));
-        routes.put("nowhere", Map.of("proxyTo", "not a url"));
+        routes.put("nowhere", Map.of("proxyTo", "not-a-url"));
         routes.put("scheme", Map.of("proxyTo", "gopher://127.0.0.1:70/"));
         routes.put(
                 "typos",
@@ -49,7 +49,7 @@ public abstract class SettingsTest {
         failure.printStackTrace(new PrintWriter(text, true));
         assertThat(text.toString())
                 .contains("targetless", "proxyTo")
-                .contains("nowhere", "not a url")
+                .contains("nowhere", "not-a-url")
                 .contains("scheme", "gopher")
                 .contains("timeOut")
                 .contains("soon")

@@ -57,11 +57,15 @@ final class SelfRunning implements Fairlead, AutoCloseable {
 
     /** Starts it and returns at once. */
     static SelfRunning launch(List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-jar",
-                Application.BUILT.toString()));
+        return launch(List.of(), arguments);
+    }
+
+    private static SelfRunning launch(List<String> ofTheJvm, List<String> arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Xmx256m");
+        command.addAll(ofTheJvm);
+        command.addAll(List.of("-jar", Application.BUILT.toString()));
         command.addAll(arguments);
         return new SelfRunning(
                 new ProcessBuilder(command).redirectErrorStream(true).start());
@@ -69,19 +73,28 @@ final class SelfRunning implements Fairlead, AutoCloseable {
 
     /** Starts it on free ports, with a certificate that {@link #trust()} trusts, and waits until it listens. */
     static SelfRunning start(List<String> routes) throws Exception {
+        return start(List.of(), routes);
+    }
+
+    /** The same with options of the JVM. */
+    static SelfRunning start(List<String> ofTheJvm, List<String> routes) throws Exception {
         Path directory = Files.createDirectories(Path.of("target", "tls"));
         Path pem = AUTHORITY.issue("localhost", "127.0.0.1").writeChainAndKey(directory.resolve("server.pem"));
         List<String> arguments = new ArrayList<>(List.of("--cert", pem.toString()));
         arguments.addAll(routes);
-        return startWith(arguments);
+        return startWith(ofTheJvm, arguments);
     }
 
     /** Starts it on free ports of 127.0.0.1 and waits until it listens. The certificate is among the arguments. */
     static SelfRunning startWith(List<String> more) throws Exception {
+        return startWith(List.of(), more);
+    }
+
+    private static SelfRunning startWith(List<String> ofTheJvm, List<String> more) throws Exception {
         List<String> arguments =
                 new ArrayList<>(List.of("--bind", "127.0.0.1", "--http-port", "0", "--https-port", "0"));
         arguments.addAll(more);
-        SelfRunning fairlead = launch(arguments);
+        SelfRunning fairlead = launch(ofTheJvm, arguments);
         try {
             fairlead.listening.get(60, TimeUnit.SECONDS);
             return fairlead;

@@ -8,6 +8,7 @@ import java.net.Socket;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -30,19 +31,24 @@ public final class Backend {
         void play(Exchange exchange) throws Exception;
     }
 
-    private final ServerSocket door;
+    private final int port;
     private final @Nullable SSLContext tls;
     private final Consumer<SSLSocket> manners;
     private final Map<String, Script> scripts = new ConcurrentSkipListMap<>();
     private final List<Head> requests = new CopyOnWriteArrayList<>();
     private final List<Throwable> faults = new CopyOnWriteArrayList<>();
+    private final Set<Wire> all = ConcurrentHashMap.newKeySet();
     private final Set<Wire> open = ConcurrentHashMap.newKeySet();
     private final Map<Wire, Exchange> busy = new ConcurrentHashMap<>();
     private final AtomicInteger accepted = new AtomicInteger();
     private volatile int era;
+    private volatile ServerSocket door;
+    private volatile CompletableFuture<Void> accepting = CompletableFuture.completedFuture(null);
+    private volatile @Nullable Seat seat;
 
     private Backend(ServerSocket door, @Nullable SSLContext tls, Consumer<SSLSocket> manners) {
         this.door = door;
+        this.port = door.getLocalPort();
         this.tls = tls;
         this.manners = manners;
     }
@@ -69,18 +75,59 @@ public final class Backend {
 
     private static Backend start(@Nullable SSLContext tls, Consumer<SSLSocket> manners) {
         try {
-            ServerSocket door = new ServerSocket();
-            door.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 4096);
-            Backend backend = new Backend(door, tls, manners);
-            Crew.start(backend::accept);
+            Backend backend = new Backend(open(InetAddress.getLoopbackAddress(), 0), tls, manners);
+            backend.accept();
             return backend;
         } catch (IOException e) {
             throw new IllegalStateException("no backend", e);
         }
     }
 
+    /** Listens on an address of the loopback network, on Linux any of 127.0.0.0/8; a port of 0 is a free one. */
+    public static Backend startAt(String address, int port) throws IOException {
+        Backend backend = new Backend(open(InetAddress.getByName(address), port), null, socket -> {});
+        backend.accept();
+        return backend;
+    }
+
+    private static ServerSocket open(InetAddress address, int port) throws IOException {
+        ServerSocket door = new ServerSocket();
+        door.bind(new InetSocketAddress(address, port), 4096);
+        return door;
+    }
+
     public int port() {
-        return door.getLocalPort();
+        return port;
+    }
+
+    /** As a process that is killed: its connections are reset, and whoever connects is refused, until {@link #revive}. */
+    public void kill() throws IOException {
+        door.close();
+        // Until then the system does not give its port away.
+        eventually(accepting);
+        seat = Seat.of(port);
+        for (Wire wire : all) {
+            wire.reset();
+        }
+    }
+
+    private static void eventually(CompletableFuture<Void> end) throws IOException {
+        try {
+            Crew.await(end.handle((done, failure) -> null));
+        } catch (Exception e) {
+            throw new IOException("its door does not close", e);
+        }
+    }
+
+    /** Listens again, with the scripts that it had; without effect if it was not killed. */
+    public void revive() throws IOException {
+        Seat kept = seat;
+        if (kept != null) {
+            kept.close();
+            seat = null;
+            door = open(InetAddress.getLoopbackAddress(), port);
+            accept();
+        }
     }
 
     /** For every request whose target starts with this; the longest such text wins. */
@@ -126,23 +173,31 @@ public final class Backend {
         faults.clear();
     }
 
-    private void accept() throws IOException {
-        while (true) {
-            Socket socket = door.accept();
-            int number = accepted.incrementAndGet();
-            Crew.start(() -> {
-                try (socket) {
-                    serve(tls == null ? Wire.accepted(socket) : Wire.accepted(socket, tls, manners), number);
-                } catch (IOException e) {
-                    // The client did not like the handshake, or we did not.
-                }
-            });
-        }
+    private void accept() {
+        ServerSocket mine = door;
+        accepting = Crew.start(() -> {
+            while (true) {
+                Socket socket = mine.accept();
+                int number = accepted.incrementAndGet();
+                Crew.start(() -> {
+                    try (socket) {
+                        serve(tls == null ? Wire.accepted(socket) : Wire.accepted(socket, tls, manners), number);
+                    } catch (IOException e) {
+                        // The client did not like the handshake, or we did not.
+                    }
+                });
+            }
+        });
     }
 
     private void serve(Wire wire, int number) {
         int began = era;
+        all.add(wire);
         try (wire) {
+            if (seat != null) {
+                wire.reset();
+                return;
+            }
             wire.patience(0);
             while (true) {
                 Head head = wire.readHead();
@@ -171,6 +226,7 @@ public final class Backend {
         } finally {
             busy.remove(wire);
             open.remove(wire);
+            all.remove(wire);
         }
     }
 

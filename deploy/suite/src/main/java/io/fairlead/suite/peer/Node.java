@@ -29,6 +29,8 @@ public final class Node {
             "ws-client.js",
             "sio-server.js",
             "sio-client.js",
+            "sio-sessions.js",
+            "counting-server.js",
             "http2-client.js",
             "browser.js");
     private static final List<String> OLD_FILES = List.of(
@@ -39,7 +41,8 @@ public final class Node {
             "old/sio09-server.js",
             "old/ws04-server.js",
             "sio-server.js",
-            "sio-client.js");
+            "sio-client.js",
+            "sio-sessions.js");
     private static final int MOST_LINES = 1000;
 
     private final Path directory;
@@ -170,6 +173,16 @@ public final class Node {
         /** What it has printed of late. */
         public String output() {
             return String.join("\n", lines);
+        }
+
+        /** Has a signal sent to it, as {@code STOP}. */
+        public void signal(String name) throws Exception {
+            Process kill = new ProcessBuilder("kill", "-s", name, String.valueOf(process.pid()))
+                    .inheritIO()
+                    .start();
+            if (kill.waitFor() != 0) {
+                throw new IllegalStateException("no " + name + " to process " + process.pid());
+            }
         }
 
         @Override

@@ -17,6 +17,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.management.JMException;
+import javax.management.MBeanParameterInfo;
 import javax.management.MBeanServerConnection;
 import javax.management.ObjectName;
 import javax.management.remote.JMXConnectorFactory;
@@ -128,6 +129,20 @@ public final class Vitals {
             return jvm.getAttribute(mbean, attribute);
         } catch (JMException | IOException e) {
             throw new IllegalStateException("no " + attribute + " of " + mbean, e);
+        }
+    }
+
+    /** Calls an operation, of which there is one with that name, by an administrator as it were. */
+    public void invoke(ObjectName mbean, String operation, Object... arguments) {
+        try {
+            String[] signature = Stream.of(jvm.getMBeanInfo(mbean).getOperations())
+                    .filter(known -> known.getName().equals(operation))
+                    .flatMap(known -> Stream.of(known.getSignature()))
+                    .map(MBeanParameterInfo::getType)
+                    .toArray(String[]::new);
+            jvm.invoke(mbean, operation, arguments, signature);
+        } catch (JMException | IOException e) {
+            throw new IllegalStateException("no " + operation + " of " + mbean, e);
         }
     }
 

@@ -2,6 +2,7 @@
 // A browser against a running Fairlead: node browser.js MODE ORIGIN PATH [--http1]
 //   chat: two tabs of the page at PATH chat with each other
 //   echo: a WebSocket from a page of the origin to PATH, where ws-server.js is
+//   sessions: 24 of Socket.IO, three at a time, from polling to websocket, to PATH, where sio-server.js is; prints "PORT led N"
 // HOME holds the certificates that the browser trusts, CHROMIUM is the browser. Prints how the page came: h2 or http/1.1.
 
 const { chromium } = require('playwright-core');
@@ -53,6 +54,41 @@ async function echo(context) {
   return page;
 }
 
+// More at a time, and their polls would take all the connections that a browser opens to one host.
+async function sessions(context) {
+  const page = await context.newPage();
+  await page.goto(`${origin}${path}socket.io.js`);
+  await page.addScriptTag({ url: `${origin}${path}socket.io.js` });
+  const led = await page.evaluate(async (ownPath) => {
+    const ports = {};
+    const session = () => new Promise((resolve, reject) => {
+      const socket = io({ path: ownPath, forceNew: true, reconnection: false });
+      const upgraded = new Promise((done) => socket.io.engine.once('upgrade', done));
+      socket.io.engine.on('upgradeError', reject);
+      socket.on('connect_error', reject);
+      socket.on('disconnect', reject);
+      socket.on('connect', async () => {
+        await new Promise((done) => socket.emit('echo', 'before', done));
+        await upgraded;
+        socket.emit('where', (port) => {
+          ports[port] = (ports[port] || 0) + 1;
+          socket.off('disconnect');
+          socket.disconnect();
+          resolve();
+        });
+      });
+    });
+    await Promise.all([1, 2, 3].map(async () => {
+      for (let i = 0; i < 8; i++) {
+        await session();
+      }
+    }));
+    return ports;
+  }, path);
+  Object.entries(led).forEach(([port, number]) => console.log(`${port} led ${number}`));
+  return page;
+}
+
 (async () => {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -64,7 +100,7 @@ async function echo(context) {
   try {
     const context = await browser.newContext();
     context.setDefaultTimeout(20000);
-    const page = await (mode === 'chat' ? chat(context) : echo(context));
+    const page = await { chat, echo, sessions }[mode](context);
     console.log('page over', await page.evaluate(() => performance.getEntriesByType('navigation')[0].nextHopProtocol));
   } finally {
     await browser.close();

@@ -1,12 +1,19 @@
-// usage: sio-server.js MODULE PATH. Socket.IO of the version that MODULE names: acknowledges "echo" and "join", passes
-// "say" on to those who joined the same room, once it has a way to each of them. Prints "port N" once it listens.
+// usage: sio-server.js MODULE PATH [allowEIO3]. Socket.IO of the version that MODULE names: acknowledges "echo", "where" (its
+// port) and "join", passes "say" on to those who joined the same room, once it has a way to each of them. Prints "port N"
+// once it listens.
 'use strict';
 const http = require('http');
 
-const [module_, path] = process.argv.slice(2);
+const [module_, path, option] = process.argv.slice(2);
 const server = http.createServer();
 // Pings would end a poll that waits, as only a message is to do here.
-const io = require(module_)(server, { path, pingInterval: 60_000, pingTimeout: 60_000, maxHttpBufferSize: 5_000_000 });
+const io = require(module_)(server, {
+  path,
+  pingInterval: 60_000,
+  pingTimeout: 60_000,
+  maxHttpBufferSize: 5_000_000,
+  allowEIO3: option === 'allowEIO3',
+});
 const rooms = new Map();
 
 // A poll waits, or a websocket is open.
@@ -25,6 +32,7 @@ function say(room, text) {
 io.on('connection', (socket) => {
   console.log(`connected by ${socket.conn.transport.name}`);
   socket.on('echo', (data, done) => done(data, socket.conn.transport.name));
+  socket.on('where', (done) => done(server.address().port));
   socket.on('join', (room, done) => {
     socket.join(room);
     rooms.set(room, (rooms.get(room) || new Set()).add(socket));
