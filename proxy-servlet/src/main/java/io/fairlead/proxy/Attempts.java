@@ -5,6 +5,7 @@ import io.fairlead.proxy.backend.Backends.Waiting;
 import io.fairlead.proxy.backend.Bond;
 import io.fairlead.proxy.backend.Bond.Kind;
 import io.fairlead.proxy.backend.Choice;
+import io.fairlead.proxy.backend.Choice.None;
 import io.fairlead.proxy.backend.Lease;
 import io.fairlead.proxy.backend.RetryBudget;
 import io.fairlead.proxy.backend.Wish;
@@ -43,48 +44,62 @@ final class Attempts {
 
     /** The first backend, if there is one. */
     Choice first(boolean repeatable) {
-        return taken(balancing.backends().lease(new Wish(bond, tried, repeatable)));
+        return taken(balancing.backends().lease(new Wish(bond, tried, repeatable && retriesLeft > 0)));
     }
 
-    /** Waits for the first one; null if too many wait already. */
+    /** Another backend after the last one has failed, if there shall be one. */
+    Choice afterFailure() {
+        if (retriesLeft == 0) {
+            return None.ABSENT;
+        }
+        Choice next = balancing.backends().lease(new Wish(bond, tried, true));
+        if (next == None.ABSENT) {
+            return next;
+        }
+        if (!budget.take()) {
+            if (next instanceof Lease lease) {
+                lease.close();
+            }
+            return None.ABSENT;
+        }
+        retriesLeft--;
+        return taken(next);
+    }
+
+    /** Whether the backend's answer may be that another one has the session. */
+    boolean mayBeOfAnother() {
+        return bond.session() != null;
+    }
+
+    /** The next one to be asked for a session that the last one does not know, if there is one. */
+    Choice nextToAsk() {
+        String session = bond.session();
+        if (session != null && bond.kind() == Kind.SESSION) {
+            balancing.stickiness().forget(session);
+        }
+        return taken(balancing.backends().lease(new Wish(asking(), tried, false)));
+    }
+
+    private Bond asking() {
+        return bond.kind() == Kind.ASKING
+                ? bond
+                : new Bond(Kind.ASKING, null, bond.session(), bond.key(), bond.cookieNeeded());
+    }
+
+    /** Waits until a backend has room; null if too many wait already. */
     @Nullable
     Waiting await(Consumer<@Nullable Lease> served) {
-        return balancing.backends().await(new Wish(bond, tried, false), served);
+        return balancing.backends().await(new Wish(tried.isEmpty() ? bond : asked(), tried, false), served);
+    }
+
+    /** After the first one, whoever has room will do. */
+    private Bond asked() {
+        return bond.session() == null ? bond : asking();
     }
 
     /** What {@link #await} has given. */
     void served(Lease with) {
         taken(with);
-    }
-
-    /** Another backend after the last one has failed; null if there shall be none. */
-    @Nullable
-    Lease afterFailure() {
-        if (retriesLeft == 0) {
-            return null;
-        }
-        if (!(balancing.backends().lease(new Wish(bond, tried, true)) instanceof Lease next)) {
-            return null;
-        }
-        if (!budget.take()) {
-            next.close();
-            return null;
-        }
-        retriesLeft--;
-        taken(next);
-        return next;
-    }
-
-    /** Whether the backend that is asked may not be the one that has the session. */
-    boolean isAsking() {
-        return bond.kind() == Kind.ASKING;
-    }
-
-    /** The next one to be asked; null if all have been. */
-    @Nullable
-    Lease nextToAsk() {
-        Choice next = balancing.backends().lease(new Wish(bond, tried, false));
-        return taken(next) instanceof Lease found ? found : null;
     }
 
     private synchronized Choice taken(Choice choice) {
@@ -109,8 +124,12 @@ final class Attempts {
         return lease;
     }
 
-    /** The backend has answered. */
-    void answered(int status) {
+    /**
+     * The backend has answered.
+     *
+     * @param accepts whether its answer to this request shows that it has the session
+     */
+    void answered(int status, boolean accepts) {
         Lease current = lease();
         if (current == null) {
             return;
@@ -121,7 +140,7 @@ final class Attempts {
             current.succeeded();
         }
         String session = bond.session();
-        if (session != null && status < 400 && bond.pinned() != current.backend()) {
+        if (session != null && accepts && bond.pinned() != current.backend()) {
             balancing.stickiness().learn(session, current.backend());
         }
     }

@@ -130,6 +130,14 @@ final class BackendTls extends SslContextFactory.Client {
                 : failure;
     }
 
+    /** Whether there was no TLS on a connection yet, or never: then no byte of a request has left on it. */
+    static boolean isBeforeTls(@Nullable Connection connection) {
+        return connection instanceof HttpConnectionOverHTTP http
+                && http.getEndPoint() instanceof SslConnection.SslEndPoint tls
+                && tls.getSslConnection() instanceof Handshake handshake
+                && handshake.pending;
+    }
+
     /** A connector that gives the TLS handshake as much time as the connection itself, and no more. */
     static ClientConnector connector(Duration patience) {
         return new ClientConnector() {

@@ -46,11 +46,16 @@ final class Balancing implements AutoCloseable {
     private final Stickiness stickiness;
     private final RetryBudget budget;
     private final URI base;
+    private final String place;
     private final HttpClient client;
     private final List<AutoCloseable> running = new ArrayList<>();
 
-    /** @param client that requests are sent by; probes are, too */
-    Balancing(Route route, HttpClient client) {
+    /**
+     * @param place what the paths of the route's requests begin with, as the client sees them
+     * @param client that requests are sent by; probes are, too
+     */
+    Balancing(Route route, String place, HttpClient client) {
+        this.place = place;
         this.route = route;
         this.client = client;
         this.settings = route.backends();
@@ -63,6 +68,7 @@ final class Balancing implements AutoCloseable {
                 System::nanoTime);
         Sticky sticky = settings.sticky();
         this.stickiness = new Stickiness(
+                settings.areSeveral(),
                 sticky.chain(),
                 sticky.cookieName(),
                 settings.balance(),
@@ -70,7 +76,7 @@ final class Balancing implements AutoCloseable {
                 sticky.sessions(),
                 sticky.life(),
                 System::nanoTime);
-        this.budget = new RetryBudget(settings.retryBudget());
+        this.budget = new RetryBudget(settings.retryBudget(), route.client().maxConnections());
         // A request needs an address before it has a backend.
         this.base = URI.create(settings.scheme() + "://localhost");
     }
@@ -86,7 +92,9 @@ final class Balancing implements AutoCloseable {
             Target target = named.target();
             BackendQuery query = new BackendQuery(
                     target.host(), target.port(), target.weight(), target.backup(), settings.resolveInterval());
-            running.add(source.watch(query, targets -> backends.update(named, targets)));
+            // A text, since the generated methods of records are not to be used.
+            String name = named.toString();
+            running.add(source.watch(query, targets -> backends.update(name, targets)));
         }
         HealthCheck check = settings.check();
         if (check.kind() != CheckKind.OFF) {
@@ -154,9 +162,7 @@ final class Balancing implements AutoCloseable {
                         && Asked.of(request, route.trustedProxies().contain(request.getRemoteAddr()))
                                 .scheme()
                                 .equals("https"));
-        String path = sticky.cookiePath() != null
-                ? sticky.cookiePath()
-                : route.prefix().isEmpty() ? "/" : route.prefix();
+        String path = sticky.cookiePath() != null ? sticky.cookiePath() : place.isEmpty() ? "/" : place;
         response.addHeader(
                 "Set-Cookie",
                 sticky.cookieName() + "=" + backend.id() + "; Path=" + path + (secure ? "; Secure" : "")

@@ -117,8 +117,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /** An answer that the client has not been told of, since another backend may be the right one. */
     private volatile @Nullable Response held;
 
-    /** Whom to ask in place of the backend whose answer was held. */
-    private volatile @Nullable Lease nextToAsk;
+    /** Whom to ask in place of the backend whose answer was held; ABSENT as long as it was not, or nobody. */
+    private volatile Choice nextToAsk = None.ABSENT;
 
     private volatile boolean requestSent;
     private volatile boolean listsTransports;
@@ -200,6 +200,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         }
     }
 
+    /** Waits for a backend with room, for the first time or for another. */
     private void await() {
         deadline.in(route.backends().queueTimeout());
         Waiting place = attempts.await(lease -> executor.execute(() -> served(lease)));
@@ -207,28 +208,39 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             fail(new RejectedExecutionException("maxQueue requests wait for a backend with room already"));
             return;
         }
+        // If it has been served meanwhile, it can't be cancelled any more, and this says nothing.
         waiting = place;
-        if (ended.get() && place.cancel()) {
-            // Meanwhile.
-            waiting = null;
+        Throwable gone = clientFailure;
+        if (gone != null && place.cancel()) {
+            fail(gone);
         }
     }
 
     private void served(@Nullable Lease lease) {
-        waiting = null;
         if (lease == null) {
             fail(new Verdict.NoBackendException("the route stops"));
             return;
         }
+        boolean first = attempts.lease() == null;
         attempts.served(lease);
-        if (ended.get()) {
-            attempts.close();
-        } else {
+        if (first) {
             send(lease);
+        } else {
+            sendAgain(lease);
         }
     }
 
     private void send(Lease lease) {
+        if (ended.get()) {
+            attempts.close();
+            return;
+        }
+        Throwable gone = clientFailure;
+        if (gone != null) {
+            // Told before there was this request to abort.
+            fail(gone);
+            return;
+        }
         OutcomeDraft facts = draft;
         if (facts != null) {
             facts.sent(lease.backend().address());
@@ -274,7 +286,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             return;
         }
         held = null;
-        nextToAsk = null;
+        nextToAsk = None.ABSENT;
         answered = false;
         complete = false;
         backendRequest = copy;
@@ -307,10 +319,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     private void expired() {
         Waiting place = waiting;
-        if (place != null) {
-            if (place.cancel()) {
-                fail(new RejectedExecutionException("no backend had room within queueTimeout"));
-            }
+        if (place != null && place.cancel()) {
+            fail(new RejectedExecutionException("no backend had room within queueTimeout"));
             return;
         }
         TimeoutException failure = new TimeoutException(
@@ -343,17 +353,25 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     @Override
     public void onHeaders(Response answer) {
         if (upgrade != null && upgrade.extendedConnect() && answer.getStatus() / 100 == 2) {
-            // To the client any 2xx would mean that the tunnel stands.
+            // To the client any 2xx would mean that the tunnel stands. To the backend it is an answer.
+            answered(answer);
             backendRequest.abort(new BackendProtocolException(
                     "the backend answered " + answer.getStatus() + " to a handshake and did not switch protocols"));
             return;
         }
-        if (attempts.isAsking() && answer.getStatus() == 400 && !spoken.get()) {
+        if (attempts.mayBeOfAnother() && answer.getStatus() == 400 && !spoken.get()) {
             held = answer;
             return;
         }
-        attempts.answered(answer.getStatus());
+        answered(answer);
         speak(answer);
+    }
+
+    /** What the answer says of the backend. A preflight is answered by any, and so is what a login answers in its place. */
+    private void answered(Response answer) {
+        boolean accepts = answer.getStatus() == HttpServletResponse.SC_OK
+                && (request.getMethod().equals("GET") || request.getMethod().equals("POST"));
+        attempts.answered(answer.getStatus(), accepts);
     }
 
     /** Gives the client the head of the backend's answer. */
@@ -434,7 +452,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         if (held != null) {
             HeldContent.read(source, this::isOfAnother, content -> {
                 held = null;
-                attempts.answered(answer.getStatus());
+                answered(answer);
                 speak(answer);
                 relay(content);
             });
@@ -448,8 +466,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         if (!EngineIo.isUnknownSession(answer) || (body() != null && !body().isRepeatable())) {
             return false;
         }
+        attempts.answered(HttpServletResponse.SC_BAD_REQUEST, false);
         nextToAsk = attempts.nextToAsk();
-        return nextToAsk != null;
+        return nextToAsk != None.ABSENT;
     }
 
     private void relay(Content.Source source) {
@@ -501,7 +520,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     @Override
     public void onSuccess(Response answer) {
-        if (nextToAsk != null) {
+        if (nextToAsk != None.ABSENT) {
             if (!requestSent) {
                 backendRequest.abort(new EarlyAnswer());
             }
@@ -510,7 +529,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         Response without = held;
         if (without != null) {
             held = null;
-            attempts.answered(without.getStatus());
+            answered(without);
             speak(without);
         }
         complete = true;
@@ -544,15 +563,24 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             // One event at a time.
             retries = retries + 1;
             backendRequest = backendRequest.again();
-            backendRequest.send(this);
+            Throwable gone = clientFailure;
+            if (gone == null) {
+                backendRequest.send(this);
+            } else {
+                fail(gone);
+            }
             return;
         }
-        Lease next = nextToAsk;
-        if (next == null && failure != null && !complete) {
+        Choice next = nextToAsk;
+        if (next == None.ABSENT && failure != null && !complete) {
             next = afterFailure(failure);
         }
-        if (next != null && !ended.get()) {
-            sendAgain(next);
+        if (next instanceof Lease lease) {
+            sendAgain(lease);
+            return;
+        }
+        if (next == None.FULL) {
+            await();
             return;
         }
         if (failure == null || complete) {
@@ -575,30 +603,49 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                 && !Verdict.isTimeout(failure)
                 && backendRequest.getBody() == null
                 && REPEATABLE.contains(backendRequest.getMethod())
-                && backendRequest.getConnection() instanceof HttpConnectionOverHTTP used
-                && used.getMessagesOut() > 1;
+                && wasKept();
     }
 
     /** Another backend, if this one's failure was none of the client's and nothing is done twice by that. */
-    private @Nullable Lease afterFailure(Throwable failure) {
-        if (clientFailure != null || failure instanceof RejectedExecutionException || outcomes.isStopping()) {
-            return null;
+    private Choice afterFailure(Throwable failure) {
+        if (!isTheBackends(failure)) {
+            return None.ABSENT;
         }
-        attempts.failed(Answers.describe(failure));
-        if (spoken.get() || !isRepeatable()) {
-            return null;
+        if (Verdict.isTimeout(failure) || !begun || !wasKept()) {
+            // A kept connection may be closed while a request is on its way, which is nobody's failure.
+            attempts.failed(Answers.describe(failure));
         }
-        Lease next = attempts.afterFailure();
-        if (next != null) {
+        if (spoken.get() || outcomes.isStopping() || !isRepeatable()) {
+            return None.ABSENT;
+        }
+        Choice next = attempts.afterFailure();
+        if (next != None.ABSENT) {
             LOG.info(
-                    "{}: {} {} goes on to backend {}: {}",
+                    "{}: {} {} goes on to another backend: {}",
                     route.name(),
                     Answers.clean(request.getMethod()),
                     Answers.clean(request.getRequestURI()),
-                    next.backend(),
                     Answers.describe(failure));
         }
         return next;
+    }
+
+    /**
+     * Whether a failure says something of the backend: it could not be reached, broke off, or was silent although it had the
+     * whole request. What it answers says more, and what the client does says nothing.
+     */
+    private boolean isTheBackends(Throwable failure) {
+        if (clientFailure != null) {
+            return false;
+        }
+        if (Verdict.isTimeout(failure)) {
+            return requestSent || !begun;
+        }
+        return failure instanceof IOException;
+    }
+
+    private boolean wasKept() {
+        return backendRequest.getConnection() instanceof HttpConnectionOverHTTP used && used.getMessagesOut() > 1;
     }
 
     private void part() {
@@ -811,7 +858,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /** For a tunnel: the handshake is over, and the deadlines with it. False when the client has its answer already. */
     boolean handOver() {
         endDeadlines();
-        attempts.answered(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
+        attempts.answered(HttpServletResponse.SC_SWITCHING_PROTOCOLS, true);
         return spoken.compareAndSet(false, true) && ended.compareAndSet(false, true);
     }
 

@@ -1,6 +1,8 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.Exchange.Resumption;
+import io.fairlead.proxy.backend.Backend;
+import io.fairlead.proxy.backend.Backends;
 import io.fairlead.proxy.guard.Admission;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.tunnel.Leg;
@@ -13,6 +15,7 @@ import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -49,6 +52,7 @@ final class Handover {
     private final Route route;
     private final Tunnels tunnels;
     private final ServerAdapter adapter;
+    private final Backends backends;
     private final BooleanSupplier stopped;
     private final Outcomes outcomes;
     private final OutcomeDraft draft;
@@ -72,6 +76,7 @@ final class Handover {
             Route route,
             Tunnels tunnels,
             ServerAdapter adapter,
+            Backends backends,
             BooleanSupplier stopped,
             Outcomes outcomes,
             OutcomeDraft draft,
@@ -83,6 +88,7 @@ final class Handover {
         this.route = route;
         this.tunnels = tunnels;
         this.adapter = adapter;
+        this.backends = backends;
         this.stopped = stopped;
         this.outcomes = outcomes;
         this.draft = draft;
@@ -158,9 +164,10 @@ final class Handover {
 
     /** @param over run once, when the tunnel has ended, or has not come to be */
     private @Nullable Tunnel open(Leg backend, boolean framed, Runnable over) {
+        Backend to = exchange.backend();
         TunnelSettings settings = new TunnelSettings(
                 owner,
-                exchange.backend(),
+                to,
                 route.name(),
                 framed,
                 route.closeTimeout(),
@@ -183,6 +190,11 @@ final class Handover {
             if (tunnel == null) {
                 over.run();
             }
+        }
+        Duration left = to == null ? null : backends.leftOfDrain(to);
+        if (to != null && left != null) {
+            // It began before the drain, or is a session's that the backend keeps.
+            tunnels.drain(owner, to, left);
         }
         if (stopped.getAsBoolean() && tunnel != null) {
             // Meanwhile, so nobody else would close it.

@@ -26,7 +26,7 @@ final class RequestBody implements ReadListener {
 
     private final ServletInputStream input;
     private final Consumer<Throwable> clientGone;
-    private final byte[] buffer;
+    private final int bufferSize;
     private final int keep;
     private final Lock touching = new ReentrantLock();
     private volatile @Nullable Sending current;
@@ -42,7 +42,7 @@ final class RequestBody implements ReadListener {
      */
     RequestBody(ServletInputStream input, int bufferSize, int keep, Consumer<Throwable> clientGone) {
         this.input = input;
-        this.buffer = new byte[bufferSize];
+        this.bufferSize = bufferSize;
         this.keep = keep;
         this.kept = keep > 0 ? new ByteArrayOutputStream() : null;
         this.clientGone = clientGone;
@@ -57,12 +57,19 @@ final class RequestBody implements ReadListener {
 
     /** The same, to be sent once more from its beginning; null if not all that was read of it is kept. */
     Request.@Nullable Content again() {
-        if (!isRepeatable()) {
-            return null;
+        Sending sending;
+        touching.lock();
+        try {
+            if (!isRepeatable()) {
+                return null;
+            }
+            sending = new Sending();
+            current = sending;
+        } finally {
+            touching.unlock();
         }
-        Request.Content content = begin();
-        iterate();
-        return content;
+        sending.iterate();
+        return sending.content;
     }
 
     boolean isRepeatable() {
@@ -133,6 +140,7 @@ final class RequestBody implements ReadListener {
     private final class Sending extends IteratingCallback {
 
         private final AsyncRequestContent content = new AsyncRequestContent();
+        private final byte[] buffer = new byte[bufferSize];
 
         /** How much of what was read it has sent. */
         private long position;
@@ -170,7 +178,10 @@ final class RequestBody implements ReadListener {
                 return ByteBuffer.allocate(0);
             }
             ByteArrayOutputStream before = kept;
-            if (position < bytes && before != null) {
+            if (position < bytes) {
+                if (before == null) {
+                    throw new IOException("the beginning of the request's body is not kept");
+                }
                 byte[] all = before.toByteArray();
                 ByteBuffer rest = ByteBuffer.wrap(all, (int) position, all.length - (int) position);
                 position = all.length;

@@ -21,6 +21,7 @@ import jakarta.servlet.ServletConfig;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletRegistration;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -146,7 +147,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         outcomes = account;
         try {
             Limits limits = new Limits(route.limits());
-            Balancing balancing = new Balancing(route, backend.client());
+            Balancing balancing = new Balancing(route, place(config), backend.client());
             started = new Started(route, shared, backend, balancing, tunnels, adapter, limits, account, "", null);
             super.init(config);
             balancing.start();
@@ -174,7 +175,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
 
                 @Override
                 public void drain(Backend one, @Nullable Duration period) {
-                    balancing.backends().drain(one);
+                    balancing.backends().drain(one, period);
                     if (period != null) {
                         tunnels.drain(UpgradeProxyServlet.this, one, period);
                     }
@@ -208,6 +209,19 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     route.name(),
                     route.backends().shown());
         }
+    }
+
+    /** What the paths of its requests begin with: the context path, and the mapping if there is but one. */
+    private static String place(ServletConfig config) {
+        ServletContext context = config.getServletContext();
+        ServletRegistration registration = context.getServletRegistration(config.getServletName());
+        if (registration != null && registration.getMappings().size() == 1) {
+            String mapping = registration.getMappings().iterator().next();
+            if (mapping.startsWith("/") && mapping.endsWith("/*")) {
+                return context.getContextPath() + mapping.substring(0, mapping.length() - 2);
+            }
+        }
+        return context.getContextPath();
     }
 
     /** Closes this route's tunnels, waits for that at most {@code undeployDrain} and a second, and lets go what is shared. */
@@ -596,6 +610,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 now.route(),
                 now.tunnels(),
                 now.adapter(),
+                now.balancing().backends(),
                 () -> draining || started == null,
                 now.outcomes(),
                 draft,

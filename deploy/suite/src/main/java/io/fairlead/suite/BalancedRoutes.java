@@ -57,6 +57,12 @@ final class BalancedRoutes {
     /** The defaults, but that one failure takes a backend down for half a second. */
     static final String SESSIONS_LOST = "sessions-lost";
 
+    /** The defaults, but one request at a time to a backend. */
+    static final String SESSIONS_FULL = "sessions-full";
+
+    /** One failure takes a backend down for longer than a test lasts, of which there is none. */
+    static final String ONE_STRIKE = "one-strike";
+
     /** Ties nothing to nobody. */
     static final String NOT_STICKY = "not-sticky";
 
@@ -110,6 +116,8 @@ final class BalancedRoutes {
         routes.put(BY_ADDRESS, Map.of("proxyTo", three, "sticky", "address", "trustedProxies", "127.0.0.0/8, ::1"));
         routes.put(SESSIONS, Map.of("proxyTo", three, "retryBuffer", "4KB"));
         routes.put(SESSIONS_LOST, with(shortly, Map.of("proxyTo", three)));
+        routes.put(SESSIONS_FULL, Map.of("proxyTo", three, "maxConnections", "1", "queueTimeout", "15s"));
+        routes.put(ONE_STRIKE, Map.of("proxyTo", three, "maxFails", "1", "failTimeout", "1h"));
         routes.put(NOT_STICKY, Map.of("proxyTo", three, "sticky", "off"));
         routes.put(QUEUED, Map.of("proxyTo", first, "maxConnections", "1", "maxQueue", "1", "queueTimeout", "15s"));
         routes.put(QUEUED_BRIEFLY, Map.of("proxyTo", first, "maxConnections", "1", "queueTimeout", "300ms"));

@@ -91,7 +91,12 @@ public abstract class ManyBackendsTest extends WireTest {
     }
 
     protected Answer ask(String route, String backendPath, String... headers) throws IOException {
-        return answer(request("GET", path(route, backendPath), headers));
+        return answerTo("GET", route, backendPath, headers);
+    }
+
+    /** The answer to a request without a body. */
+    protected Answer answerTo(String method, String route, String backendPath, String... headers) throws IOException {
+        return answer(request(method, path(route, backendPath), headers));
     }
 
     /** A request with a body and its length. */

@@ -2,6 +2,7 @@ package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fairlead.suite.peer.Crew;
 import io.fairlead.suite.peer.EngineIo;
 import io.fairlead.suite.peer.EngineIo.Framing;
 import io.fairlead.suite.peer.Head;
@@ -13,7 +14,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -284,6 +288,70 @@ public abstract class StickinessTest extends ManyBackendsTest {
 
     private static int askedForStrangers(List<EngineIo> servers) {
         return servers.stream().mapToInt(EngineIo::askedForStrangers).sum();
+    }
+
+    @Test
+    void whatAnyBackendAnswersToAPreflightTeachesNothing() throws Exception {
+        List<EngineIo> servers = servers(Framing.EIO4, false);
+        for (int owner = 0; owner < 3; owner++) {
+            String sid = servers.get(owner).open();
+            Answer preflight = answerTo("OPTIONS", BalancedRoutes.SESSIONS, target(sid, "polling"));
+            assertThat(preflight.status()).isEqualTo(200);
+            assertThat(ask(BalancedRoutes.SESSIONS, target(sid, "polling")).by())
+                    .isEqualTo(owner);
+        }
+    }
+
+    @Test
+    void aSessionThatIsNoLongerWhereItWasIsAskedFor() throws Exception {
+        List<EngineIo> servers = servers(Framing.EIO4, false);
+        String sid = servers.get(0).open();
+        String target = target(sid, "polling");
+        assertThat(ask(BalancedRoutes.SESSIONS, target).by()).isZero();
+        servers.get(2).adopt(sid, servers.get(0));
+        assertThat(ask(BalancedRoutes.SESSIONS, target).by()).isEqualTo(2);
+        int strangers = askedForStrangers(servers);
+        assertThat(ask(BalancedRoutes.SESSIONS, target).by()).isEqualTo(2);
+        assertThat(askedForStrangers(servers)).isEqualTo(strangers);
+    }
+
+    @Test
+    void aSessionWhoseBackendIsFullIsWaitedForAndNotRefused() throws Exception {
+        List<EngineIo> servers = servers(Framing.EIO4, false);
+        CountDownLatch polled = new CountDownLatch(1);
+        CountDownLatch release = new CountDownLatch(1);
+        backend(1).on("/socket.io/", exchange -> {
+            if (exchange.head().target().contains("hold")) {
+                polled.countDown();
+                release.await();
+            }
+            servers.get(1).play(exchange);
+        });
+        String one = target(servers.get(1).open(), "polling");
+        String other = target(servers.get(1).open(), "polling");
+        CompletableFuture<Answer> poll = Crew.call(() -> ask(BalancedRoutes.SESSIONS_FULL, one + "&hold"));
+        assertThat(polled.await(20, TimeUnit.SECONDS)).isTrue();
+        // Both strangers are asked and refuse before it waits for the one that is left.
+        int before = askedForStrangers(servers);
+        CompletableFuture<Answer> waiting = Crew.call(() -> ask(BalancedRoutes.SESSIONS_FULL, other));
+        eventually().until(() -> askedForStrangers(servers) == before + 2);
+        release.countDown();
+        assertThat(Crew.await(poll).by()).isEqualTo(1);
+        assertThat(Crew.await(waiting).by()).isEqualTo(1);
+    }
+
+    @Test
+    void aPageThatIsNoWebSocketIsNoFailureOfItsBackend() throws Exception {
+        everywhere("/", ManyBackendsTest::serve);
+        everywhere("/page", (number, exchange) -> exchange.answer("200 OK", "page", "X-Backend: " + number));
+        for (int i = 0; i < 6; i++) {
+            // Over HTTP/2 a 200 would mean a tunnel.
+            assertThat(handshake(BalancedRoutes.ONE_STRIKE, "/page").status()).isIn(200, 502);
+        }
+        assertThat(answerers(BalancedRoutes.ONE_STRIKE, "/", 6)).contains(0, 1, 2);
+        assertThat(IntStream.range(0, 3).map(ManyBackendsTest::seen).sum())
+                .as("none was sent twice")
+                .isEqualTo(12);
     }
 
     @ParameterizedTest

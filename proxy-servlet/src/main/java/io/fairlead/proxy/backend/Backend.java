@@ -9,6 +9,7 @@ import java.util.Base64;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One backend of a route, from when it is first named until it no longer is. Two are the same if host and port are.
@@ -33,6 +34,7 @@ public final class Backend {
     private final LongAdder uses = new LongAdder();
     private final LongAdder failures = new LongAdder();
     private volatile boolean draining;
+    private volatile @Nullable Long drainEnd;
     private volatile boolean removed;
 
     /** Of smooth weighted round robin; guarded by the {@link Balancer}. */
@@ -130,8 +132,21 @@ public final class Backend {
         return draining;
     }
 
-    void draining(boolean drains) {
-        draining = drains;
+    /** @param end when its tunnels shall have ended; null for never */
+    void drain(@Nullable Long end) {
+        drainEnd = end;
+        draining = true;
+    }
+
+    void resume() {
+        draining = false;
+        drainEnd = null;
+    }
+
+    /** Null if it is not drained, or its tunnels end by themselves. */
+    @Nullable
+    Long drainEnd() {
+        return drainEnd;
     }
 
     /** Whether it is no longer one of the route's. */
@@ -182,9 +197,16 @@ public final class Backend {
         onTrial.set(false);
     }
 
-    /** Gives whether it came up, or went down, by that; 0 if neither. */
-    synchronized int note(Event event, HealthRules rules, long now) {
+    /**
+     * Gives whether it came up, or went down, by that; 0 if neither.
+     *
+     * @param begun when what has happened began
+     */
+    synchronized int note(Event event, HealthRules rules, long now, long begun) {
         Health before = health;
+        if (begun - before.sinceNanos() < 0) {
+            return 0;
+        }
         Health after = before.next(event, rules, now);
         if (after != before) {
             health = after;

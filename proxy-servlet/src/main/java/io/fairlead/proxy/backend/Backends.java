@@ -3,6 +3,7 @@ package io.fairlead.proxy.backend;
 import io.fairlead.proxy.backend.Bond.Kind;
 import io.fairlead.proxy.backend.Choice.None;
 import io.fairlead.proxy.backend.Health.Event;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -24,6 +25,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class Backends {
 
+    /** So many times failTimeout go by before a request that cannot be sent elsewhere finds out whether a backend is back. */
+    private static final int RELUCTANCE = 3;
+
     private static final Logger LOG = LoggerFactory.getLogger("io.fairlead.proxy.backend");
 
     private final String route;
@@ -42,6 +46,9 @@ public final class Backends {
 
     /** Read without the queue's lock, so that it costs nothing where nobody waits. */
     private volatile boolean anyoneWaits;
+
+    /** Guarded by the queue. */
+    private boolean closed;
 
     /** @param primaries those that are no backups */
     private record Snapshot(List<Backend> all, List<Backend> primaries, List<Backend> backups) {}
@@ -127,9 +134,14 @@ public final class Backends {
 
     // ---- which of them are well
 
-    /** Something has happened to a backend. */
+    /** Something has just been found out about a backend. */
     public void note(Backend backend, Event event, String why) {
-        int change = backend.note(event, rules, clock.getAsLong());
+        note(backend, event, why, clock.getAsLong());
+    }
+
+    /** @param begun when what has happened began; what began before the backend became what it is says nothing new */
+    void note(Backend backend, Event event, String why, long begun) {
+        int change = backend.note(event, rules, clock.getAsLong(), begun);
         if (change < 0) {
             int sessions = backend.sessions();
             LOG.warn(
@@ -137,7 +149,9 @@ public final class Backends {
                     route,
                     backend,
                     why,
-                    sessions == 0 ? "" : "; " + sessions + " sessions that it has move to others");
+                    sessions == 0 ? "" : "; " + sessions + " sessions that it has had move to others");
+            // Those who wait for this one may have another now.
+            hasRoom();
         } else if (change > 0) {
             LOG.info("route '{}': backend {} is up again: {}", route, backend, why);
             hasRoom();
@@ -149,15 +163,25 @@ public final class Backends {
         return backend.health().up() && !backend.isDraining() && !backend.isRemoved();
     }
 
-    /** From now on a backend gets no new work, only that of the sessions which it has. */
-    public void drain(Backend backend) {
-        backend.draining(true);
+    /**
+     * From now on a backend gets no new work, only that of the sessions which it has.
+     *
+     * @param period in which its tunnels are to be closed, also those that are still opened; null: they end by themselves
+     */
+    public void drain(Backend backend, @Nullable Duration period) {
+        backend.drain(period == null ? null : clock.getAsLong() + period.toNanos());
         LOG.info("route '{}': backend {} is drained", route, backend);
+    }
+
+    /** In which time a new tunnel to a backend has to end; null if it need not. */
+    public @Nullable Duration leftOfDrain(Backend backend) {
+        Long end = backend.drainEnd();
+        return end == null ? null : Duration.ofNanos(Math.max(0, end - clock.getAsLong()));
     }
 
     /** Takes {@link #drain} back. */
     public void resume(Backend backend) {
-        backend.draining(false);
+        backend.resume();
         LOG.info("route '{}': backend {} is no longer drained", route, backend);
         hasRoom();
     }
@@ -165,67 +189,106 @@ public final class Backends {
     // ---- which one a request goes to
 
     /**
-     * A backend for a request. Where all of them are down, they are tried as if they were not: whoever took them for dead
-     * may be wrong, and an answer that fails costs less than one that is not tried for.
+     * A backend for a request. Where all of them are down, they are tried as if they were not, each where its sessions are:
+     * whoever took them for dead may be wrong, and an answer that fails costs less than one that is not tried for.
      */
     public Choice lease(Wish wish) {
         long now = clock.getAsLong();
+        Snapshot current = snapshot;
+        boolean allDown = nobodyTakesWork(current.all());
         Backend pinned = wish.pinned();
         if (pinned != null && mayHave(pinned, wish.bond().kind())) {
-            return pinned.take(maxRequests) ? new Lease(this, pinned, false) : None.FULL;
-        }
-        Snapshot current = snapshot;
-        if (wish.repeatable()) {
-            Lease trial = trial(current, wish, now);
-            if (trial != null) {
-                return trial;
+            if (pinned.health().up() || allDown) {
+                return take(pinned, false);
+            }
+            if (trialIsDue(pinned, wish, now) && pinned.beginTrial()) {
+                return take(pinned, true);
             }
         }
         List<Backend> candidates = usable(current.primaries(), wish);
         if (candidates.isEmpty()) {
             candidates = usable(current.backups(), wish);
         }
-        if (candidates.isEmpty() && wish.tried().isEmpty()) {
+        if (candidates.isEmpty() && allDown) {
             candidates = current.all().stream()
-                    .filter(backend -> !backend.isDraining())
+                    .filter(backend -> !backend.isDraining() && !wish.tried().contains(backend))
                     .toList();
+        } else if (!candidates.isEmpty()) {
+            Backend onTrial = onTrial(current.primaries(), candidates, wish, now);
+            if (onTrial != null) {
+                return take(onTrial, true);
+            }
         }
         return candidates.isEmpty() ? None.ABSENT : leaseOneOf(candidates, wish, now);
+    }
+
+    private boolean nobodyTakesWork(List<Backend> backends) {
+        for (int i = 0; i < backends.size(); i++) {
+            if (takesWork(backends.get(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private Choice take(Backend backend, boolean trial) {
+        if (backend.take(maxRequests)) {
+            return new Lease(this, backend, trial, clock.getAsLong());
+        }
+        if (trial) {
+            backend.endTrial();
+        }
+        return None.FULL;
     }
 
     private Choice leaseOneOf(List<Backend> candidates, Wish wish, long now) {
         List<Backend> left = candidates;
         while (!left.isEmpty()) {
             Kind kind = wish.bond().kind();
-            Backend chosen = kind == Kind.NONE || kind == Kind.PREFERRED
-                    ? balancer.choose(left, wish.bond().key(), now)
-                    : Rendezvous.first(wish.bond().key(), left);
-            if (chosen.take(maxRequests)) {
-                return new Lease(this, chosen, false);
+            boolean byKey = kind != Kind.NONE && kind != Kind.PREFERRED;
+            Backend chosen = byKey
+                    ? Rendezvous.first(wish.bond().key(), left)
+                    : balancer.choose(left, wish.bond().key(), now);
+            Choice choice = take(chosen, false);
+            if (choice instanceof Lease || kind == Kind.HASHED || kind == Kind.SESSION) {
+                // What is hashed stays where it belongs, and waits for it.
+                return choice;
             }
             left = left.stream().filter(backend -> backend != chosen).toList();
         }
         return None.FULL;
     }
 
-    /** A backend that was down for long enough gets one request that could go elsewhere. */
-    private @Nullable Lease trial(Snapshot current, Wish wish, long now) {
-        for (Backend backend : current.all()) {
-            if (backend.health().isTrialDue(rules, now)
-                    && !backend.isDraining()
-                    && !wish.tried().contains(backend)
-                    && backend.beginTrial()) {
-                if (backend.take(maxRequests)) {
-                    return new Lease(this, backend, true);
+    /** A backend that was down for long enough, if this request would be its own and could go elsewhere. */
+    private @Nullable Backend onTrial(List<Backend> primaries, List<Backend> up, Wish wish, long now) {
+        Kind kind = wish.bond().kind();
+        for (Backend backend : primaries) {
+            if (backend.health().up() || !trialIsDue(backend, wish, now)) {
+                continue;
+            }
+            if (kind == Kind.HASHED || kind == Kind.SESSION) {
+                List<Backend> all = new ArrayList<>(up);
+                all.add(backend);
+                if (Rendezvous.first(wish.bond().key(), all) != backend) {
+                    continue;
                 }
-                backend.endTrial();
+            }
+            if (backend.beginTrial()) {
+                return backend;
             }
         }
         return null;
     }
 
+    /** A request that cannot go elsewhere is not risked, unless no other has come for long. */
+    private boolean trialIsDue(Backend backend, Wish wish, long now) {
+        return wish.tried().isEmpty()
+                && !backend.isDraining()
+                && backend.health().isTrialDue(rules, now, wish.repeatable() ? 1 : RELUCTANCE);
+    }
+
     private static boolean mayHave(Backend backend, Kind kind) {
-        return backend.health().up() && !backend.isRemoved() && (kind == Kind.SESSION || !backend.isDraining());
+        return !backend.isRemoved() && (kind == Kind.SESSION || !backend.isDraining());
     }
 
     private List<Backend> usable(List<Backend> backends, Wish wish) {
@@ -279,14 +342,23 @@ public final class Backends {
      */
     public @Nullable Waiting await(Wish wish, Consumer<@Nullable Lease> served) {
         Waiting waiting = new Waiting(wish, served);
+        boolean over;
         synchronized (queue) {
             if (queue.size() >= maxQueue) {
                 return null;
             }
-            queue.add(waiting);
-            anyoneWaits = true;
+            over = closed;
+            if (!over) {
+                queue.add(waiting);
+                anyoneWaits = true;
+            }
         }
-        hasRoom();
+        if (over) {
+            waiting.over.set(true);
+            served.accept(null);
+        } else {
+            hasRoom();
+        }
         return waiting;
     }
 
@@ -294,6 +366,7 @@ public final class Backends {
     public void close() {
         List<Waiting> all;
         synchronized (queue) {
+            closed = true;
             all = List.copyOf(queue);
             queue.clear();
             anyoneWaits = false;

@@ -70,9 +70,11 @@ public record Health(boolean up, boolean recovered, long sinceNanos, int fails, 
         return new Health(false, true, now, 0, 0);
     }
 
-    /** Whether it is down for long enough that one use may find out whether it is back. */
-    boolean isTrialDue(HealthRules rules, long now) {
-        return !up && !rules.probed() && now - sinceNanos >= rules.failTimeout().toNanos();
+    /** Whether it is down for so many times failTimeout, so that one use may find out whether it is back. */
+    boolean isTrialDue(HealthRules rules, long now, int times) {
+        return !up
+                && !rules.probed()
+                && now - sinceNanos >= times * rules.failTimeout().toNanos();
     }
 
     /** Its share of the work that its weight stands for, from 0.1 to 1. */

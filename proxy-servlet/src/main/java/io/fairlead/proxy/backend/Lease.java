@@ -17,6 +17,7 @@ public final class Lease implements Choice, AutoCloseable {
 
     private final Backends backends;
     private final Backend backend;
+    private final long begun;
 
     /** Until the trial is over, which is when it has its verdict: the tunnel that follows may last for days. */
     private final AtomicBoolean trial;
@@ -24,9 +25,10 @@ public final class Lease implements Choice, AutoCloseable {
     private final AtomicBoolean judged = new AtomicBoolean();
     private final AtomicInteger state = new AtomicInteger(REQUEST);
 
-    Lease(Backends backends, Backend backend, boolean trial) {
+    Lease(Backends backends, Backend backend, boolean trial, long begun) {
         this.backends = backends;
         this.backend = backend;
+        this.begun = begun;
         this.trial = new AtomicBoolean(trial);
     }
 
@@ -37,7 +39,7 @@ public final class Lease implements Choice, AutoCloseable {
     /** The backend has answered. Only the first word counts. */
     public void succeeded() {
         if (judged.compareAndSet(false, true)) {
-            backends.note(backend, Event.USE_SUCCEEDED, "a request was answered");
+            backends.note(backend, Event.USE_SUCCEEDED, "a request was answered", begun);
             endTrial();
         }
     }
@@ -46,7 +48,7 @@ public final class Lease implements Choice, AutoCloseable {
     public void failed(String why) {
         if (judged.compareAndSet(false, true)) {
             backend.failed();
-            backends.note(backend, Event.USE_FAILED, why);
+            backends.note(backend, Event.USE_FAILED, why, begun);
             endTrial();
         }
     }

@@ -9,20 +9,24 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class RetryBudget {
 
     /** In hundredths of a retry. */
-    private static final long STORE = 100L * 100;
+    private final long store;
 
     private final int percent;
     private final AtomicLong left;
 
-    /** @param percent of the requests; 0: none ever, 100 and more: all */
-    public RetryBudget(int percent) {
+    /**
+     * @param percent of the requests; 0: none ever, 100 and more: all
+     * @param store so many besides, in quiet times: as many as may fail at once
+     */
+    public RetryBudget(int percent, int store) {
         this.percent = percent;
-        this.left = new AtomicLong(percent == 0 ? 0 : STORE);
+        this.store = store * 100L;
+        this.left = new AtomicLong(percent == 0 ? 0 : this.store);
     }
 
     /** A request has come. */
     public void requested() {
-        if (percent < 100 && left.get() < STORE) {
+        if (percent < 100 && left.get() < store) {
             left.addAndGet(percent);
         }
     }

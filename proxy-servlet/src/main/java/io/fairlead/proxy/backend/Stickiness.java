@@ -18,8 +18,8 @@ public final class Stickiness {
     /** Longer ones are nobody's, and are not remembered. */
     private static final int LONGEST_SESSION = 128;
 
-    /** {@code /base/server/session/transport}, as SockJS's clients build it. */
-    private static final Pattern SOCKJS = Pattern.compile(".*/([^/.]+)/([^/.]+)/"
+    /** {@code /base/server/session/transport}, as SockJS's clients build it: the server is three digits. */
+    private static final Pattern SOCKJS = Pattern.compile(".*/(\\d{3})/([^/.]+)/"
             + "(?:websocket|xhr|xhr_send|xhr_streaming|eventsource|htmlfile|jsonp|jsonp_send)/?");
 
     /** What can tie a request to a backend. */
@@ -52,9 +52,11 @@ public final class Stickiness {
     private final Balance balance;
     private final Backends backends;
     private final SessionTable sessions;
+    private final boolean several;
     private final LongSupplier clock;
 
     /**
+     * @param several whether there may be more backends than one, now or later
      * @param chain in the order in which they are asked
      * @param cookieName of the cookie of Fairlead's
      * @param balance what is hashed where the chain says nothing
@@ -63,6 +65,7 @@ public final class Stickiness {
      * @param clock nanoseconds since any one moment
      */
     public Stickiness(
+            boolean several,
             List<Rule> chain,
             String cookieName,
             Balance balance,
@@ -70,6 +73,7 @@ public final class Stickiness {
             int sessions,
             Duration life,
             LongSupplier clock) {
+        this.several = several;
         this.chain = chain;
         this.cookieName = cookieName;
         this.balance = balance;
@@ -81,7 +85,7 @@ public final class Stickiness {
     /** What ties a request to a backend. */
     public Bond bond(RequestFacts request) {
         List<Backend> all = backends.all();
-        if (all.size() == 1) {
+        if (!several && all.size() == 1) {
             return new Bond(Kind.NONE, null, null, 0, cookieNeeded(request, all.get(0)));
         }
         boolean cookieNeeded = false;
@@ -113,7 +117,7 @@ public final class Stickiness {
                 }
                 case COOKIE -> {
                     Backend named = named(request.cookie(cookieName), all);
-                    if (named != null && backends.takesWork(named)) {
+                    if (named != null) {
                         return new Bond(Kind.PREFERRED, named, null, Rendezvous.hash(named.id()), cookieNeeded);
                     }
                     cookieNeeded = true;
@@ -187,6 +191,11 @@ public final class Stickiness {
         if (session(session) != null) {
             sessions.remember(session, backend, clock.getAsLong());
         }
+    }
+
+    /** Notes that it is not known which backend has a session. */
+    public void forget(String session) {
+        sessions.forget(session);
     }
 
     /** How many sessions are known. */

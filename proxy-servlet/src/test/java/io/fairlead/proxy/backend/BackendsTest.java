@@ -120,7 +120,7 @@ class BackendsTest {
         assertThat(hosts(backends, Some.anyOne(), 3)).isEqualTo("aaa");
         assertThat(hosts(backends, Some.wish(Some.FREE, find(backends, "a")), 2))
                 .isEqualTo("xy");
-        backends.drain(find(backends, "a"));
+        backends.drain(find(backends, "a"), null);
         assertThat(hosts(backends, Some.anyOne(), 2)).isEqualTo("xy");
         backends.resume(find(backends, "a"));
         down(backends, find(backends, "a"));
@@ -144,9 +144,48 @@ class BackendsTest {
         assertThat(hosts(backends, Some.anyOne(), 3)).isEqualTo("bbb");
         down(backends, find(backends, "b"));
         assertThat(hosts(backends, Some.anyOne(), 4)).contains("a").contains("b");
-        assertThat(backends.lease(Some.wish(Some.FREE, a))).as("not twice").isEqualTo(None.ABSENT);
-        backends.drain(a);
+        assertThat(hosts(backends, Some.wish(Some.FREE, a), 2)).as("not twice").isEqualTo("bb");
+        assertThat(backends.lease(Some.wish(Some.FREE, a, find(backends, "b")))).isEqualTo(None.ABSENT);
+        backends.drain(a, null);
         assertThat(hosts(backends, Some.anyOne(), 2)).isEqualTo("bb");
+    }
+
+    @Test
+    void whenAllAreDownSessionsAndCookiesStayWhereTheyAre() {
+        Backends backends = backends(Some.target("a"), Some.target("b"), Some.target("c"));
+        backends.all().forEach(backend -> down(backends, backend));
+        Backend b = find(backends, "b");
+        for (Kind kind : List.of(Kind.SESSION, Kind.PREFERRED)) {
+            assertThat(hosts(backends, Some.wish(Some.bond(kind, b, 7)), 5)).isEqualTo("bbbbb");
+        }
+        backends.note(find(backends, "c"), Event.USE_SUCCEEDED, "test");
+        for (Kind kind : List.of(Kind.SESSION, Kind.PREFERRED)) {
+            assertThat(hosts(backends, Some.wish(Some.bond(kind, b, 7)), 2)).isEqualTo("cc");
+        }
+    }
+
+    @Test
+    void whereOneIsUpThoseThatAreDownAreNotTriedInItsPlace() {
+        Backends backends = backends(Some.target("a"), Some.target("b"));
+        down(backends, find(backends, "a"));
+        assertThat(backends.lease(Some.wish(Some.FREE, find(backends, "b")))).isEqualTo(None.ABSENT);
+    }
+
+    @Test
+    void wordOfAUseThatBeganBeforeABackendWentDownSaysNothingNew() {
+        Backends backends = backends(Some.target("a"), Some.target("b"));
+        Backend a = find(backends, "a");
+        Lease before = lease(backends, Some.wish(Some.bond(Kind.SESSION, a, 0)));
+        Lease another = lease(backends, Some.wish(Some.bond(Kind.SESSION, a, 0)));
+        now = 1;
+        down(backends, a);
+        Health down = a.health();
+        now = 2;
+        before.succeeded();
+        another.failed("late");
+        assertThat(a.health()).isSameAs(down);
+        before.close();
+        another.close();
     }
 
     @Test
@@ -162,7 +201,7 @@ class BackendsTest {
         Wish preferred = Some.wish(Some.bond(Kind.PREFERRED, a, 5));
         assertThat(hosts(backends, session, 2)).isEqualTo("aa");
         assertThat(hosts(backends, preferred, 2)).isEqualTo("aa");
-        backends.drain(a);
+        backends.drain(a, null);
         assertThat(hosts(backends, session, 2))
                 .as("drained, so only its sessions")
                 .isEqualTo("aa");
@@ -181,7 +220,7 @@ class BackendsTest {
             Wish hashed = Some.wish(Some.bond(Kind.HASHED, null, key));
             assertThat(hosts(backends, hashed, 1)).isEqualTo(order.get(0).host());
             Bond asking = Some.bond(Kind.ASKING, null, key);
-            backends.drain(order.get(1));
+            backends.drain(order.get(1), null);
             assertThat(hosts(backends, Some.wish(asking, order.get(0)), 1))
                     .as("a drained one may have it")
                     .isEqualTo(order.get(1).host());
@@ -235,6 +274,41 @@ class BackendsTest {
         }
         assertThat(a.health().up()).isTrue();
         assertThat(hosts(backends, Some.anyOne(), 4)).contains("a").contains("b");
+    }
+
+    @Test
+    void whereNoRequestIsRepeatableOneThatIsNotIsTheTrialInTheEnd() {
+        Backends backends = backends(Some.target("a"), Some.target("b"));
+        down(backends, find(backends, "a"));
+        now = 30 * SECOND - 1;
+        assertThat(hosts(backends, Some.anyOne(), 3)).isEqualTo("bbb");
+        now = 30 * SECOND;
+        assertThat(hosts(backends, Some.anyOne(), 1)).isEqualTo("a");
+    }
+
+    @Test
+    void whatIsHashedIsTheTrialOfItsOwnBackendOnly() {
+        Backends backends = backends(Some.target("a"), Some.target("b"));
+        Backend a = find(backends, "a");
+        Backend b = find(backends, "b");
+        long keyOfA = 0;
+        while (Rendezvous.first(keyOfA, List.of(a, b)) != a) {
+            keyOfA++;
+        }
+        long keyOfB = 0;
+        while (Rendezvous.first(keyOfB, List.of(a, b)) != b) {
+            keyOfB++;
+        }
+        down(backends, a);
+        now = 10 * SECOND;
+        for (Kind kind : List.of(Kind.HASHED, Kind.SESSION)) {
+            assertThat(hosts(backends, new Wish(Some.bond(kind, null, keyOfB), List.of(), true), 2))
+                    .isEqualTo("bb");
+            assertThat(hosts(backends, new Wish(Some.bond(kind, null, keyOfA), List.of(), true), 1))
+                    .isEqualTo("a");
+            assertThat(hosts(backends, new Wish(Some.bond(kind, a, keyOfB), List.of(), true), 1))
+                    .isEqualTo("a");
+        }
     }
 
     @Test
@@ -315,6 +389,49 @@ class BackendsTest {
     }
 
     @Test
+    void whatIsHashedWaitsForItsBackendAndWhoAsksGoesOnToTheNext() {
+        Backends backends = backends(Some.PASSIVE, 1, 10, Some.target("a"), Some.target("b"));
+        Backend first = Rendezvous.first(5, backends.all());
+        Lease busy = lease(backends, Some.wish(Some.bond(Kind.HASHED, null, 5)));
+        assertThat(busy.backend()).isSameAs(first);
+        assertThat(backends.lease(Some.wish(Some.bond(Kind.HASHED, null, 5)))).isEqualTo(None.FULL);
+        Wish asking = Some.wish(Some.bond(Kind.ASKING, null, 5));
+        Backend other = lease(backends, asking).backend();
+        assertThat(other).isNotSameAs(first);
+        assertThat(backends.lease(Some.wish(Some.bond(Kind.ASKING, null, 5), other)))
+                .as("it may have the session")
+                .isEqualTo(None.FULL);
+    }
+
+    @Test
+    void whoComesWhenAllIsClosedGetsNothing() {
+        Backends backends = backends(Some.PASSIVE, 1, 10, Some.target("a"));
+        Lease busy = lease(backends, Some.anyOne());
+        List<Object> served = new ArrayList<>();
+        backends.await(Some.anyOne(), lease -> served.add(lease == null ? "nothing" : lease));
+        backends.close();
+        backends.await(Some.anyOne(), lease -> served.add(lease == null ? "nothing" : lease));
+        busy.close();
+        assertThat(served).containsExactly("nothing", "nothing");
+    }
+
+    @Test
+    void theTimeThatIsLeftOfADrainIsKnown() {
+        Backends backends = backends(Some.target("a"));
+        Backend a = find(backends, "a");
+        assertThat(backends.leftOfDrain(a)).isNull();
+        backends.drain(a, Duration.ofSeconds(3));
+        now = SECOND;
+        assertThat(backends.leftOfDrain(a)).isEqualTo(Duration.ofSeconds(2));
+        now = 9 * SECOND;
+        assertThat(backends.leftOfDrain(a)).isZero();
+        backends.drain(a, null);
+        assertThat(backends.leftOfDrain(a)).isNull();
+        backends.resume(a);
+        assertThat(a.isDraining()).isFalse();
+    }
+
+    @Test
     void thoseWhoWaitAreServedInTheirOrder() {
         Backends backends = backends(Some.PASSIVE, 1, 3, Some.target("a"));
         Lease first = lease(backends, Some.anyOne());
@@ -391,7 +508,7 @@ class BackendsTest {
     void thoseWhoWaitAreServedByWhoComesComesBackOrIsResumed() {
         Backends backends = backends(Some.PROBED, 1, 10, Some.target("a"), Some.target("b"), Some.target("c"));
         down(backends, find(backends, "b"));
-        backends.drain(find(backends, "c"));
+        backends.drain(find(backends, "c"), null);
         Lease first = lease(backends, Some.anyOne());
         List<Lease> served = new ArrayList<>();
         for (int i = 0; i < 3; i++) {

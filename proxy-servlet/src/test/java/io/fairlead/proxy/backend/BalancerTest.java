@@ -69,8 +69,8 @@ class BalancerTest {
     void oneThatComesBackHasATenthAtFirst() {
         HealthRules slow = new HealthRules(1, Duration.ofSeconds(1), false, 2, 3, Duration.ofSeconds(10));
         Balancer balancer = new Balancer(Balance.ROUNDROBIN, slow, null);
-        assertThat(b.note(Event.USE_FAILED, slow, 0)).isNegative();
-        assertThat(b.note(Event.USE_SUCCEEDED, slow, 0)).isPositive();
+        assertThat(b.note(Event.USE_FAILED, slow, 0, 0)).isNegative();
+        assertThat(b.note(Event.USE_SUCCEEDED, slow, 0, 0)).isPositive();
         String first = sequence(balancer, List.of(b, c), 110);
         assertThat(first.chars().filter(host -> host == 'b').count()).isEqualTo(10);
         StringBuilder later = new StringBuilder();

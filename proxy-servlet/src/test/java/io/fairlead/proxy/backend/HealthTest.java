@@ -104,15 +104,17 @@ class HealthTest {
     @Test
     void aTrialIsDueWhenFailTimeoutIsOver() {
         Health down = after("fff", Some.PASSIVE);
-        assertThat(down.isTrialDue(Some.PASSIVE, 3 + 10 * SECOND - 1)).isFalse();
-        assertThat(down.isTrialDue(Some.PASSIVE, 3 + 10 * SECOND)).isTrue();
-        assertThat(down.isTrialDue(Some.PROBED, 3 + 10 * SECOND))
+        assertThat(down.isTrialDue(Some.PASSIVE, 3 + 10 * SECOND - 1, 1)).isFalse();
+        assertThat(down.isTrialDue(Some.PASSIVE, 3 + 10 * SECOND, 1)).isTrue();
+        assertThat(down.isTrialDue(Some.PASSIVE, 3 + 30 * SECOND - 1, 3)).isFalse();
+        assertThat(down.isTrialDue(Some.PASSIVE, 3 + 30 * SECOND, 3)).isTrue();
+        assertThat(down.isTrialDue(Some.PROBED, 3 + 10 * SECOND, 1))
                 .as("for probes to say")
                 .isFalse();
         Health stillDown = down.next(Event.USE_FAILED, Some.PASSIVE, 11 * SECOND);
-        assertThat(stillDown.isTrialDue(Some.PASSIVE, 20 * SECOND)).isFalse();
-        assertThat(stillDown.isTrialDue(Some.PASSIVE, 21 * SECOND)).isTrue();
-        assertThat(Health.assumed(false, 0).isTrialDue(Some.PASSIVE, 99 * SECOND))
+        assertThat(stillDown.isTrialDue(Some.PASSIVE, 20 * SECOND, 1)).isFalse();
+        assertThat(stillDown.isTrialDue(Some.PASSIVE, 21 * SECOND, 1)).isTrue();
+        assertThat(Health.assumed(false, 0).isTrialDue(Some.PASSIVE, 99 * SECOND, 1))
                 .isFalse();
     }
 

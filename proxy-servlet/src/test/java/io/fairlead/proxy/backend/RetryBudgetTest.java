@@ -16,7 +16,7 @@ class RetryBudgetTest {
 
     @Test
     void thereIsAStoreForQuietTimesAndThenSoManyOfAHundred() {
-        RetryBudget budget = new RetryBudget(20);
+        RetryBudget budget = new RetryBudget(20, 100);
         assertThat(take(budget, 1000)).isEqualTo(100);
         for (int i = 0; i < 50; i++) {
             budget.requested();
@@ -33,7 +33,7 @@ class RetryBudgetTest {
 
     @Test
     void theStoreDoesNotGrow() {
-        RetryBudget budget = new RetryBudget(20);
+        RetryBudget budget = new RetryBudget(20, 100);
         for (int i = 0; i < 100_000; i++) {
             budget.requested();
         }
@@ -42,11 +42,11 @@ class RetryBudgetTest {
 
     @Test
     void aHundredPercentIsNoBound() {
-        assertThat(take(new RetryBudget(100), 100_000)).isEqualTo(100_000);
+        assertThat(take(new RetryBudget(100, 100), 100_000)).isEqualTo(100_000);
     }
 
     @Test
     void noPercentIsNoRetry() {
-        assertThat(new RetryBudget(0).take()).isFalse();
+        assertThat(new RetryBudget(0, 100).take()).isFalse();
     }
 }

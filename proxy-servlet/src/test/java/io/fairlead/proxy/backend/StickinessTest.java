@@ -79,12 +79,14 @@ class StickinessTest {
         }
     }
 
+    private boolean several = true;
+
     private Stickiness sticky(Balance balance, Rule... chain) {
         if (backends.all().isEmpty()) {
             backends.update("settings", List.of(Some.target("a"), Some.target("b"), Some.target("c")));
         }
         return new Stickiness(
-                Arrays.asList(chain), "FAIRLEAD", balance, backends, 1000, Duration.ofHours(1), () -> now);
+                several, Arrays.asList(chain), "FAIRLEAD", balance, backends, 1000, Duration.ofHours(1), () -> now);
     }
 
     private Stickiness sticky(Rule... chain) {
@@ -174,6 +176,8 @@ class StickinessTest {
         "/000/abc/xhr, abc",
         "/echo/info,",
         "/echo/websocket,",
+        "/api/v4/websocket,",
+        "/app/ws/websocket,",
         "/echo/0.0/abc/xhr,",
         "/echo/000/a.b/xhr,",
         "/echo/000/abc/other,",
@@ -220,12 +224,26 @@ class StickinessTest {
     }
 
     @Test
-    void theCookieOfABackendThatIsDrainedIsReplaced() {
+    void theCookieOfABackendThatIsDrainedLeadsToAnother() {
         Stickiness sticky = sticky(COOKIE);
-        backends.drain(b());
+        backends.drain(b(), null);
         Bond bond = sticky.bond(query(null).withCookie("FAIRLEAD", b().id()));
-        assertThat(bond.pinned()).isNull();
-        assertThat(bond.cookieNeeded()).isTrue();
+        assertThat(bond.kind()).isEqualTo(Kind.PREFERRED);
+        assertThat(bond.pinned()).isSameAs(b());
+        try (Lease lease = (Lease) backends.lease(Some.wish(bond))) {
+            assertThat(lease.backend()).isNotSameAs(b());
+        }
+    }
+
+    @Test
+    void whereMoreMayComeTheOnlyBackendsSessionsAreKnown() {
+        backends.update("settings", List.of(Some.target("b")));
+        Stickiness sticky = sticky(SOCKJS);
+        sticky.learn("abc", b());
+        assertThat(sticky.bond(new Facts("/echo/000/abc/xhr", null)).pinned()).isSameAs(b());
+        sticky.forget("abc");
+        assertThat(sticky.bond(new Facts("/echo/000/abc/xhr", null)).pinned()).isNull();
+        assertThat(b().sessions()).isZero();
     }
 
     // ---- hashes
@@ -286,6 +304,7 @@ class StickinessTest {
 
     @Test
     void oneBackendNeedsNoBondButPerhapsACookie() {
+        several = false;
         backends.update("settings", List.of(Some.target("b")));
         Stickiness sticky = sticky(ENGINEIO, COOKIE);
         Bond bond = sticky.bond(query(POLL + "&sid=abc"));

@@ -80,6 +80,12 @@ public final class EngineIo implements Backend.Script {
         return sid;
     }
 
+    /** Takes a session over from another server. */
+    public void adopt(String sid, EngineIo from) {
+        from.uses.remove(sid);
+        uses.put(sid, new AtomicInteger());
+    }
+
     /** How many sessions it has opened. */
     public int opened() {
         return opened.get();
@@ -110,6 +116,11 @@ public final class EngineIo implements Backend.Script {
         Head head = exchange.head();
         boolean upgrade = head.has("Upgrade");
         String sid = parameter(head.target(), "sid");
+        if (head.method().equals("OPTIONS")) {
+            // Before it looks whose session it is.
+            exchange.answer("200 OK", "", "X-Backend: " + name);
+            return;
+        }
         if (sid == null && !upgrade) {
             answerOpen(exchange, open());
             return;
