@@ -106,7 +106,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /** The response's last byte written, and the client's word that the exchange is over. */
     private final AtomicInteger parts = new AtomicInteger(2);
 
-    /** While no backend has room for it. */
+    /** While no backend has room for it, until it is sent to one that has. */
+    private volatile boolean queued;
+
     private volatile @Nullable Waiting waiting;
 
     private volatile @Nullable Runnable silence;
@@ -202,6 +204,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     /** Waits for a backend with room, for the first time or for another. */
     private void await() {
+        queued = true;
         deadline.in(route.backends().queueTimeout());
         Waiting place = attempts.await(lease -> executor.execute(() -> served(lease)));
         if (place == null) {
@@ -231,6 +234,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     private void send(Lease lease) {
+        queued = false;
         if (ended.get()) {
             attempts.close();
             return;
@@ -321,6 +325,10 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         Waiting place = waiting;
         if (place != null && place.cancel()) {
             fail(new RejectedExecutionException("no backend had room within queueTimeout"));
+            return;
+        }
+        if (queued) {
+            // It has just got its turn.
             return;
         }
         TimeoutException failure = new TimeoutException(

@@ -191,8 +191,19 @@ public final class Backends {
     /**
      * A backend for a request. Where all of them are down, they are tried as if they were not, each where its sessions are:
      * whoever took them for dead may be wrong, and an answer that fails costs less than one that is not tried for.
+     *
+     * <p>Who comes while others wait is behind them: there is no room, and it may {@link #await} its turn.
      */
     public Choice lease(Wish wish) {
+        Choice choice = choose(wish);
+        if (anyoneWaits && choice instanceof Lease lease) {
+            lease.close();
+            return None.FULL;
+        }
+        return choice;
+    }
+
+    private Choice choose(Wish wish) {
         long now = clock.getAsLong();
         Snapshot current = snapshot;
         boolean allDown = nobodyTakesWork(current.all());
@@ -385,15 +396,25 @@ public final class Backends {
         }
     }
 
+    private boolean isRoom() {
+        List<Backend> all = snapshot.all();
+        for (int i = 0; i < all.size(); i++) {
+            if (all.get(i).requests() < maxRequests) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** A backend may have room for who waits. */
     void hasRoom() {
-        while (anyoneWaits) {
+        while (anyoneWaits && isRoom()) {
             Waiting next = null;
             Lease lease = null;
             synchronized (queue) {
                 for (Iterator<Waiting> all = queue.iterator(); all.hasNext() && next == null; ) {
                     Waiting waiting = all.next();
-                    if (lease(waiting.wish) instanceof Lease found) {
+                    if (choose(waiting.wish) instanceof Lease found) {
                         all.remove();
                         next = waiting;
                         lease = found;

@@ -461,6 +461,29 @@ class BackendsTest {
     }
 
     @Test
+    void whoComesIsBehindThoseWhoWait() {
+        Backends backends = backends(Some.PASSIVE, 1, 10, Some.target("a"), Some.target("b"));
+        Lease onA = lease(backends, Some.wish(Some.bond(Kind.SESSION, find(backends, "a"), 0)));
+        Lease onB = lease(backends, Some.wish(Some.bond(Kind.SESSION, find(backends, "b"), 0)));
+        List<String> served = new ArrayList<>();
+        for (String name : List.of("first", "second")) {
+            Wish wish = Some.wish(Some.bond(Kind.SESSION, find(backends, "a"), 0));
+            backends.await(wish, lease -> served.add(name + lease.backend().host()));
+        }
+        onB.close();
+        assertThat(backends.lease(Some.anyOne())).as("others came before").isEqualTo(None.FULL);
+        backends.await(
+                Some.anyOne(), lease -> served.add("third" + lease.backend().host()));
+        assertThat(served).as("who would have its turn cannot use it").containsExactly("thirdb");
+        assertThat(backends.lease(
+                        Some.wish(Some.bond(Kind.NONE, null, 0), backends.all().toArray(Backend[]::new))))
+                .as("nobody is left to wait for")
+                .isEqualTo(None.ABSENT);
+        onA.close();
+        assertThat(served).containsExactly("thirdb", "firsta");
+    }
+
+    @Test
     void whoWaitsForAnotherBackendHoldsNobodyUp() {
         Backends backends = backends(Some.PASSIVE, 1, 10, Some.target("a"), Some.target("b"));
         Backend a = find(backends, "a");
