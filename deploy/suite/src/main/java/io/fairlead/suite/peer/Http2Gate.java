@@ -264,6 +264,11 @@ public final class Http2Gate {
                             throw new IOException("the client left within its body");
                         }
                         left -= n;
+                        if (left == 0) {
+                            // Servers suspect those that send small frames which are not the last.
+                            server.finish(buffer, 0, n);
+                            return;
+                        }
                         server.out().write(buffer, 0, n);
                     }
                 } else {

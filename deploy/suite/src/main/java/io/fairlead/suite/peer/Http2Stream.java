@@ -180,7 +180,12 @@ public final class Http2Stream implements Closeable {
 
     /** Sends END_STREAM and goes on reading. */
     public void finish() throws IOException {
-        connection.sendData(this, new byte[0], 0, 0, true);
+        finish(new byte[0], 0, 0);
+    }
+
+    /** Sends the last bytes, and END_STREAM with them, and goes on reading. */
+    public void finish(byte[] last, int offset, int length) throws IOException {
+        connection.sendData(this, last, offset, length, true);
         synchronized (this) {
             finished = true;
             changed();
