@@ -853,9 +853,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         attempts.becomesTunnel();
     }
 
-    /** For a tunnel, at its end. */
-    void release() {
-        attempts.close();
+    /** For a tunnel, which closes them at its end. */
+    Attempts attempts() {
+        return attempts;
     }
 
     /** Adds what ties the client to the backend that has answered. */

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
@@ -60,10 +61,9 @@ final class Handover {
     private final UpgradeRequest upgrade;
     private final Exchange exchange;
     private final Admission admission;
+    private final Ending ending;
+    private final Runnable release;
     private volatile @Nullable Tunnel promised;
-
-    /** Whether the client gets another answer, so that the tunnel is none of the client's. */
-    private volatile boolean superseded;
 
     /**
      * @param owner of the tunnel: the servlet
@@ -96,6 +96,12 @@ final class Handover {
         this.upgrade = upgrade;
         this.exchange = exchange;
         this.admission = admission;
+        this.ending = new Ending(outcomes, draft);
+        Attempts attempts = exchange.attempts();
+        this.release = () -> {
+            admission.close();
+            attempts.close();
+        };
     }
 
     /** The backend has switched protocols; a thread of the HTTP client's. */
@@ -104,7 +110,7 @@ final class Handover {
         if (exchange.handOver()) {
             boolean framed = BackendHandshake.isFramed(upgrade, answer.getHeaders());
             exchange.becomesTunnel();
-            answerClient(open(backend, framed, this::release), answer.getHeaders(), admission::opened);
+            answerClient(open(backend, framed, release), answer.getHeaders(), admission::opened);
             return;
         }
         Tunnel waiting = promised;
@@ -128,7 +134,7 @@ final class Handover {
         AtomicInteger untilOver = new AtomicInteger(2);
         Runnable over = () -> {
             if (untilOver.decrementAndGet() == 0) {
-                release();
+                release.run();
             }
         };
         Tunnel tunnel = open(leg, false, over);
@@ -141,14 +147,9 @@ final class Handover {
             // The handshake is not done before the backend has answered, too.
             answerClient(tunnel, Hixie76.answer(request), () -> {});
         } else if (tunnel != null) {
-            superseded = true;
+            ending.superseded = true;
             tunnel.abandon();
         }
-    }
-
-    private void release() {
-        admission.close();
-        exchange.release();
     }
 
     private void broken(@Nullable Tunnel tunnel, String asked, Throwable why) {
@@ -182,10 +183,7 @@ final class Handover {
         }
         Tunnel tunnel = null;
         try {
-            tunnel = tunnels.open(backend, settings, draft, end -> {
-                over.run();
-                ended(end);
-            });
+            tunnel = tunnels.open(backend, settings, draft, ending.after(over));
         } finally {
             if (tunnel == null) {
                 over.run();
@@ -198,7 +196,7 @@ final class Handover {
         }
         if (stopped.getAsBoolean() && tunnel != null) {
             // Meanwhile, so nobody else would close it.
-            superseded = true;
+            ending.superseded = true;
             tunnel.abandon();
             return null;
         }
@@ -267,10 +265,27 @@ final class Handover {
         }
     }
 
-    /** The loop's thread. */
-    private void ended(TunnelEnd end) {
-        if (!superseded) {
-            outcomes.tunnelEnded(draft, end);
+    /** Tells of the tunnel's end. With what is run then, it is all that a tunnel keeps of its handshake. */
+    private static final class Ending {
+        private final Outcomes outcomes;
+        private final OutcomeDraft draft;
+
+        /** Whether the client gets another answer, so that the tunnel is none of the client's. */
+        private volatile boolean superseded;
+
+        Ending(Outcomes outcomes, OutcomeDraft draft) {
+            this.outcomes = outcomes;
+            this.draft = draft;
+        }
+
+        /** Called in the loop's thread. */
+        Consumer<TunnelEnd> after(Runnable over) {
+            return end -> {
+                over.run();
+                if (!superseded) {
+                    outcomes.tunnelEnded(draft, end);
+                }
+            };
         }
     }
 }

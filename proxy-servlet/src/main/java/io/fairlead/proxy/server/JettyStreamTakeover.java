@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JettyStreamTakeover extends AbstractConnection {
 
-    private final Consumer<Leg> legs;
+    /** Until it was called: what it knows, of the handshake, is not kept for as long as the stream lasts. */
+    private @Nullable Consumer<Leg> legs;
+
     private final JettyStreamLeg leg;
 
     JettyStreamTakeover(EndPoint endPoint, Executor executor, Consumer<Leg> legs) throws IOException {
@@ -32,7 +34,12 @@ public final class JettyStreamTakeover extends AbstractConnection {
     public void onOpen() {
         super.onOpen();
         leg.taken();
-        legs.accept(leg);
+        Consumer<Leg> receiver = legs;
+        if (receiver == null) {
+            throw new IllegalStateException("opened twice");
+        }
+        legs = null;
+        receiver.accept(leg);
     }
 
     @Override

@@ -27,6 +27,8 @@ public final class PortableUpgrade implements HttpUpgradeHandler {
         if (receiver == null || free == null) {
             throw new IllegalStateException("upgraded without a tunnel");
         }
+        // What it knows of the handshake is not kept for as long as the connection lasts.
+        client = null;
         if (!free.tryAcquire()) {
             throw new IllegalStateException("the last place for a tunnel was taken meanwhile");
         }

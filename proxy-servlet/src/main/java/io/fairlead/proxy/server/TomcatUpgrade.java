@@ -62,6 +62,8 @@ public final class TomcatUpgrade implements InternalHttpUpgradeHandler {
         if (receiver == null || !(wrapper instanceof NioEndpoint.NioSocketWrapper nio)) {
             throw new IllegalStateException("not a connection of Tomcat's NIO connector");
         }
+        // What it knows of the handshake is not kept for as long as the connection lasts.
+        client = null;
         NioChannel channel = nio.getSocket();
         SocketChannel socket = channel.getIOChannel();
         Runnable close = () -> close(nio);

@@ -17,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class EndPointTakeover extends AbstractConnection implements Connection.UpgradeTo {
 
-    private final Consumer<Leg> legs;
+    /** Until it was called: what it knows, of the handshake, is not kept for as long as the connection lasts. */
+    private @Nullable Consumer<Leg> legs;
+
     private @Nullable ByteBuffer early;
 
     public EndPointTakeover(EndPoint endPoint, Executor executor, Consumer<Leg> legs) {
@@ -39,8 +41,15 @@ public final class EndPointTakeover extends AbstractConnection implements Connec
     @Override
     public void onOpen() {
         super.onOpen();
+        Consumer<Leg> receiver = legs;
+        if (receiver == null) {
+            throw new IllegalStateException("opened twice");
+        }
+        ByteBuffer first = early;
+        legs = null;
+        early = null;
         try {
-            legs.accept(EndPointLeg.of(getEndPoint(), early));
+            receiver.accept(EndPointLeg.of(getEndPoint(), first));
         } catch (IOException unsuitable) {
             getEndPoint().close(unsuitable);
             throw new IllegalStateException(unsuitable);
