@@ -16,6 +16,7 @@ import org.eclipse.jetty.client.transport.HttpClientTransportDynamic;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.HttpCookieStore;
 import org.eclipse.jetty.io.ClientConnector;
+import org.eclipse.jetty.util.thread.Invocable;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 
@@ -50,7 +51,10 @@ final class BackendClient implements AutoCloseable {
         if (settings.tls() != null) {
             connector.setSslContextFactory(tls(settings.tls()));
         }
-        HttpClient client = new HttpClient(new HttpClientTransportDynamic(connector));
+        HttpClientTransportDynamic transport = new HttpClientTransportDynamic(connector);
+        // What is done with an answer never blocks, so the selector's thread does it: no other is woken for it.
+        transport.setInvocationType(Invocable.InvocationType.NON_BLOCKING);
+        HttpClient client = new HttpClient(transport);
         client.setExecutor(threads);
         client.setFollowRedirects(false);
         client.setHttpCookieStore(new HttpCookieStore.Empty());

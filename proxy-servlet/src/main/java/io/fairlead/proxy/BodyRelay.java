@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.thread.Invocable;
+import org.eclipse.jetty.util.thread.Invocable.InvocationType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ final class BodyRelay implements WriteListener {
     }
 
     private final Content.Source source;
+    private final Runnable contentReady = Invocable.from(InvocationType.NON_BLOCKING, this::onContent);
     private final ServletOutputStream output;
     private final Listener listener;
     private Content.@Nullable Chunk first;
@@ -147,7 +150,7 @@ final class BodyRelay implements WriteListener {
                 flush();
             } else {
                 listener.waitingForBackend();
-                source.demand(this::onContent);
+                source.demand(contentReady);
                 return;
             }
         }

@@ -7,6 +7,8 @@ import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.util.thread.Invocable;
+import org.eclipse.jetty.util.thread.Invocable.InvocationType;
 import org.jspecify.annotations.Nullable;
 
 /** The body of an answer that was looked at before the client is told of it: what was read of it, and then the rest. */
@@ -42,7 +44,7 @@ final class HeldContent implements Content.Source {
         while (!last && seen.size() <= MOST) {
             Content.Chunk chunk = source.read();
             if (chunk == null) {
-                source.demand(() -> read(source, keep, passOn, seen));
+                source.demand(Invocable.from(InvocationType.NON_BLOCKING, () -> read(source, keep, passOn, seen)));
                 return;
             }
             if (Content.Chunk.isFailure(chunk)) {
