@@ -1,0 +1,5 @@
+/** Spring Cloud Gateway, for the benchmark. */
+@NullMarked
+package io.fairlead.bench.spring;
+
+import org.jspecify.annotations.NullMarked;
