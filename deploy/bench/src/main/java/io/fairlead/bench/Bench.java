@@ -32,7 +32,7 @@ final class Bench implements Callable<Integer> {
     private static final int QUICK_ROUNDS = 3;
 
     /** Rounds of idle tunnels, at the most: memory does not vary as time does, and a round costs much. */
-    private static final int ROUNDS_OF_IDLE = 3;
+    private static final int ROUNDS_OF_IDLE = 2;
 
     @Option(
             names = "--contenders",
@@ -68,6 +68,11 @@ final class Bench implements Callable<Integer> {
                     + " fairlead-jetty+NAME: to compare two builds in one run.")
     private Map<String, Path> others = new LinkedHashMap<>();
 
+    @Option(
+            names = "--profile",
+            description = "Also say where the time goes: profile.md, from JFR and strace, and their recordings.")
+    private boolean profile;
+
     @Option(names = "--list", description = "Tells scenarios and contenders.")
     private boolean list;
 
@@ -85,8 +90,11 @@ final class Bench implements Callable<Integer> {
     private Bench() {}
 
     public static void main(String[] arguments) {
-        System.exit(
-                new CommandLine(new Bench()).setOverwrittenOptionsAllowed(true).execute(arguments));
+        System.exit(command().execute(arguments));
+    }
+
+    static CommandLine command() {
+        return new CommandLine(new Bench()).setOverwrittenOptionsAllowed(true);
     }
 
     @Override
@@ -110,8 +118,12 @@ final class Bench implements Callable<Integer> {
             }
             List<Contender> running = all.startAll(contenders.isEmpty() ? all.names() : contenders);
             Report report = new Report(rounds, Machine.description());
+            Profile profiles = new Profile(reports, all.trust());
             for (Scenario scenario : chosen) {
                 run(scenario, all, running, report);
+                if (profile) {
+                    profile(scenario, running, profiles);
+                }
                 report.write(reports);
             }
             System.out.println("Written: " + reports.toAbsolutePath().normalize());
@@ -167,10 +179,13 @@ final class Bench implements Callable<Integer> {
 
     private void warmUp(Scenario scenario, Contenders all, Contender contender) throws IOException {
         Scenario first = warmUp < 0 ? scenario.warmUp() : scenario.warmUp().withUnits(warmUp);
+        if (scenario.kind() == Kind.IDLE) {
+            return;
+        }
         if (first.units() > 0 && warm.add(contender.name() + scenario.kind() + scenario.tls())) {
             work(first, all, contender);
         }
-        if (warmUp != 0 && scenario.kind() != Kind.IDLE) {
+        if (warmUp != 0) {
             work(scenario, all, contender);
         }
     }
@@ -183,8 +198,16 @@ final class Bench implements Callable<Integer> {
     }
 
     private static Result turn(Scenario scenario, Contenders all, Contender contender) throws Exception {
+        if (scenario.kind() == Kind.IDLE) {
+            try (Contender fresh = all.startFresh(contender.name())) {
+                long files = fresh.processes().openFiles();
+                work(scenario.warmUp(), all, fresh);
+                fresh.awaitOpenFiles(files + 100);
+                return idle(scenario, all, fresh);
+            }
+        }
         try (Load load = new Load(scenario, contender.address(scenario.tls()), all.trust())) {
-            return scenario.kind() == Kind.IDLE ? idle(scenario, contender, load) : busy(scenario, contender, load);
+            return busy(scenario, contender, load);
         }
     }
 
@@ -210,20 +233,28 @@ final class Bench implements Callable<Integer> {
                 Math.max(0, others / micros / Machine.processors()));
     }
 
-    private static Result idle(Scenario scenario, Contender contender, Load load)
+    private static Result idle(Scenario scenario, Contenders all, Contender contender)
             throws IOException, InterruptedException {
         ProcessTree processes = contender.processes();
-        long files = processes.openFiles();
-        long heapBefore = contender.isOnJvm() ? Heap.liveBytes(contender.pid()) : 0;
-        long pssBefore = processes.pssKb();
-        double cpuBefore = processes.cpuMicros();
-        load.open();
-        double cpu = processes.cpuMicros() - cpuBefore;
-        long heap = contender.isOnJvm() ? Heap.liveBytes(contender.pid()) - heapBefore : 0;
-        long pss = processes.pssKb() - pssBefore;
-        load.close();
-        contender.awaitFiles(files + 100);
-        double tunnels = scenario.connections();
-        return new Result(cpu / tunnels, 0, null, pss / tunnels, heap / 1024.0 / tunnels, 0);
+        try (Load load = new Load(scenario, contender.address(scenario.tls()), all.trust())) {
+            long heapBefore = contender.isOnJvm() ? new Jcmd(contender.pid()).liveBytes() : 0;
+            long pssBefore = processes.pssKb();
+            double cpuBefore = processes.cpuMicros();
+            load.open();
+            double cpu = processes.cpuMicros() - cpuBefore;
+            long heap = contender.isOnJvm() ? new Jcmd(contender.pid()).liveBytes() - heapBefore : 0;
+            long pss = processes.pssKb() - pssBefore;
+            double tunnels = scenario.connections();
+            return new Result(cpu / tunnels, 0, null, pss / tunnels, heap / 1024.0 / tunnels, 0);
+        }
+    }
+
+    private static void profile(Scenario scenario, List<Contender> running, Profile profiles)
+            throws IOException, InterruptedException {
+        for (Contender contender : running) {
+            if (contender.takes(scenario) && !contender.isDirect()) {
+                profiles.take(scenario, contender);
+            }
+        }
     }
 }

@@ -70,7 +70,12 @@ final class Contender implements Closeable {
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("output.log").toFile());
         builder.environment().putAll(environment);
-        Process process = builder.start();
+        Process process;
+        try {
+            process = builder.start();
+        } catch (IOException e) {
+            throw new IOException(command.get(0) + " is not installed; as by: apt-get install nginx-light haproxy", e);
+        }
         Contender contender = new Contender(name, port, tlsPort, process, onJvm, httpOnly);
         try {
             contender.awaitPort(port);
@@ -116,8 +121,8 @@ final class Contender implements Closeable {
         }
     }
 
-    /** Waits until the system has closed what tunnels had opened. */
-    void awaitFiles(long atMost) throws IOException {
+    /** Waits until most of the connections that it had are closed. */
+    void awaitOpenFiles(long atMost) throws IOException {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MS);
         while (processes().openFiles() > atMost) {
             if (System.nanoTime() - end > 0) {

@@ -12,7 +12,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 
@@ -21,6 +22,10 @@ import javax.net.ssl.SSLContext;
  * all, without an access log, and with connections to the backend that are kept.
  */
 final class Contenders implements Closeable {
+
+    private static final String JAVA =
+            Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    private static final List<String> HEAP = List.of("-Xmx512m");
 
     /** In the order in which they have their turns. */
     private final Map<String, Starter> starters = new LinkedHashMap<>();
@@ -31,7 +36,9 @@ final class Contenders implements Closeable {
     private final Authority authority = Authority.create("Benchmark");
     private final Path pem;
     private final Path keyStore;
-    private final Map<String, Contender> running = new ConcurrentHashMap<>();
+    private final Queue<Contender> running = new ConcurrentLinkedQueue<>();
+    private List<String> heap = HEAP;
+    private int freshOnes;
 
     private interface Starter {
         Contender start(String name, Path directory, int port, int tlsPort) throws Exception;
@@ -67,7 +74,7 @@ final class Contenders implements Closeable {
                         "io.fairlead.bench.spring.Gateway",
                         false));
         starters.put("jetty-proxy", own(libraries, JettyProxy.class.getName(), true));
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> running.values().forEach(Contender::kill)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> running.forEach(Contender::kill)));
     }
 
     private void fairlead(String suffix, Path war) {
@@ -99,30 +106,49 @@ final class Contenders implements Closeable {
         }
         List<Contender> started = new ArrayList<>();
         for (String name : names) {
-            Path directory = Files.createDirectories(work.resolve(name));
-            Contender contender = Objects.requireNonNull(starters.get(name))
-                    .start(name, directory, Contender.freePort(), Contender.freePort());
-            running.put(name, contender);
-            started.add(contender);
+            started.add(start(name, name));
         }
         return started;
     }
 
+    /**
+     * Another process of a contender, which nobody has used yet. If it is a JVM, its heap follows what lives in it: otherwise
+     * the garbage of the handshakes would be counted as the tunnels' memory, or hide it.
+     */
+    Contender startFresh(String name) throws Exception {
+        heap = List.of("-Xms8m", "-Xmx512m", "-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=20");
+        try {
+            return start(name, name + "-" + ++freshOnes);
+        } finally {
+            heap = HEAP;
+        }
+    }
+
+    private Contender start(String name, String directoryName) throws Exception {
+        Path directory = Files.createDirectories(work.resolve(directoryName));
+        Contender contender = Objects.requireNonNull(starters.get(name))
+                .start(name, directory, Contender.freePort(), Contender.freePort());
+        running.add(contender);
+        return contender;
+    }
+
     @Override
     public void close() throws IOException {
-        for (Contender contender : running.values()) {
+        for (Contender contender : running) {
             contender.close();
         }
     }
 
-    private static String java() {
-        return Path.of(System.getProperty("java.home"), "bin", "java").toString();
+    private List<String> java(String... arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(JAVA);
+        command.addAll(heap);
+        command.addAll(List.of(arguments));
+        return command;
     }
 
     private Contender fairlead(Path war, String name, Path directory, int port, int tlsPort) throws IOException {
-        List<String> command = List.of(
-                java(),
-                "-Xmx512m",
+        List<String> command = java(
                 "-jar",
                 war.toString(),
                 "--bind",
@@ -162,9 +188,7 @@ final class Contenders implements Closeable {
                 </Server>
                 """.formatted(port, tlsPort, keyStore));
         Files.copy(war, directory.resolve("webapps/ROOT.war"), StandardCopyOption.REPLACE_EXISTING);
-        List<String> command = List.of(
-                java(),
-                "-Xmx512m",
+        List<String> command = java(
                 "-Dcatalina.home=" + home,
                 "-Dcatalina.base=" + directory,
                 "-cp",
@@ -181,7 +205,7 @@ final class Contenders implements Closeable {
     private Contender jetty(Path war, String name, Path directory, int port, int tlsPort) throws Exception {
         Path home = child(target.resolve("servers"), "jetty-home-");
         String start = home.resolve("start.jar").toString();
-        Process setUp = new ProcessBuilder(java(), "-jar", start, "--add-modules=server,http,ssl,https,ee10-deploy")
+        Process setUp = new ProcessBuilder(JAVA, "-jar", start, "--add-modules=server,http,ssl,https,ee10-deploy")
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("setup.log").toFile())
@@ -192,9 +216,7 @@ final class Contenders implements Closeable {
         }
         Files.createDirectories(directory.resolve("webapps"));
         Files.copy(war, directory.resolve("webapps/root.war"), StandardCopyOption.REPLACE_EXISTING);
-        List<String> command = List.of(
-                java(),
-                "-Xmx512m",
+        List<String> command = java(
                 "-jar",
                 start,
                 "jetty.http.host=127.0.0.1",
@@ -274,9 +296,7 @@ final class Contenders implements Closeable {
     /** One of this module's own proxies, made with others' libraries. */
     private Starter own(String classPath, String main, boolean httpOnly) {
         return (name, directory, port, tlsPort) -> {
-            List<String> command = List.of(
-                    java(),
-                    "-Xmx512m",
+            List<String> command = java(
                     "-cp",
                     classPath,
                     main,

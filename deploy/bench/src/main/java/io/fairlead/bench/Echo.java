@@ -2,6 +2,7 @@ package io.fairlead.bench;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -38,6 +39,7 @@ final class Echo implements Closeable {
     private final ByteBuffer in = ByteBuffer.allocateDirect(BUFFER);
     private final ArrayDeque<ByteBuffer> spare = new ArrayDeque<>();
     private ByteBuffer out = newBuffer();
+    private volatile boolean stopping;
     private final Map<Integer, byte[]> responses = new HashMap<>();
 
     private Echo() throws IOException {
@@ -64,12 +66,14 @@ final class Echo implements Closeable {
     }
 
     private void run() {
-        try {
-            while (selector.isOpen()) {
+        try (selector;
+                door) {
+            while (!stopping) {
                 selector.select(this::selected);
             }
+            selector.keys().forEach(Echo::close);
         } catch (IOException e) {
-            throw new IllegalStateException("the backend cannot go on", e);
+            throw new UncheckedIOException("the backend cannot go on", e);
         }
     }
 
@@ -93,14 +97,15 @@ final class Echo implements Closeable {
         try {
             key.channel().close();
         } catch (IOException e) {
-            throw new IllegalStateException("a socket does not close", e);
+            throw new UncheckedIOException("a socket does not close", e);
         }
     }
 
+    /** The thread closes what it has opened. */
     @Override
-    public void close() throws IOException {
-        selector.close();
-        door.close();
+    public void close() {
+        stopping = true;
+        selector.wakeup();
     }
 
     /** One of the contenders'. */

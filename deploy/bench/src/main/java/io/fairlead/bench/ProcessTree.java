@@ -56,6 +56,10 @@ final class ProcessTree {
                 : Stream.concat(Stream.of(root), root.descendants()).toList();
     }
 
+    List<Long> pids() {
+        return all().stream().map(ProcessHandle::pid).toList();
+    }
+
     /** User and system time so far, with that of children that have ended. */
     double cpuMicros() {
         return all().stream()

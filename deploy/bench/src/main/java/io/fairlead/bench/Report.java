@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /** All results of a run, as a page to read and as data. Medians over the rounds; the spread is told with them. */
@@ -55,6 +56,11 @@ final class Report {
     void write(Path directory) throws IOException {
         Files.writeString(directory.resolve("report.md"), markdown());
         Files.writeString(directory.resolve("report.json"), JSON.writeValueAsString(json()) + "\n");
+        plot(
+                directory.resolve("plain.svg"),
+                "CPU of a unit, resident memory of an idle tunnel",
+                scenario -> !scenario.tls());
+        plot(directory.resolve("tls.svg"), "The same, clients over TLS", Scenario::tls);
     }
 
     /** Of one turn, for who waits. */
@@ -111,7 +117,7 @@ final class Report {
     }
 
     /** By scenario and contender, where there is one: what counts, as a ratio to the reference. */
-    Map<String, Map<String, Double>> ratios() {
+    private Map<String, Map<String, Double>> ratios(Predicate<Scenario> which) {
         Map<String, Map<String, Double>> ratios = new LinkedHashMap<>();
         results.forEach((scenario, all) -> {
             Map<String, Double> row = new LinkedHashMap<>();
@@ -121,9 +127,19 @@ final class Report {
                     row.put(name, ratio);
                 }
             });
-            ratios.put(scenario.name(), row);
+            if (which.test(scenario) && !row.isEmpty()) {
+                ratios.put(scenario.name(), row);
+            }
         });
         return ratios;
+    }
+
+    private void plot(Path file, String title, Predicate<Scenario> which) throws IOException {
+        Map<String, Map<String, Double>> ratios = ratios(which);
+        ratios.values().forEach(row -> row.remove(REFERENCE));
+        if (!ratios.isEmpty()) {
+            Files.writeString(file, new Plot(title, ratios).svg());
+        }
     }
 
     private String markdown() {
@@ -153,7 +169,7 @@ final class Report {
         text.append("\n## CPU and PSS, × ").append(REFERENCE).append("\n\n| |");
         names.forEach(name -> text.append(' ').append(name).append(" |"));
         text.append("\n|---|").append("---|".repeat(names.size())).append('\n');
-        ratios().forEach((scenario, row) -> {
+        ratios(scenario -> true).forEach((scenario, row) -> {
             text.append("| ").append(scenario).append(" |");
             for (String name : names) {
                 Double ratio = row.get(name);

@@ -81,7 +81,7 @@ record Scenario(Kind kind, int bytes, int connections, boolean tls, int units) {
             case WS -> new Scenario(kind, 64, 64, tls, WARM_UP);
             case HTTP -> new Scenario(kind, 100, 64, tls, WARM_UP);
             case HANDSHAKE -> withUnits(tls ? WARM_UP_OF_TLS_HANDSHAKES : WARM_UP_OF_HANDSHAKES);
-            case IDLE -> new Scenario(kind, 0, 200, tls, 200);
+            case IDLE -> new Scenario(kind, 0, 500, tls, 500);
         };
     }
 
