@@ -31,6 +31,9 @@ final class Bench implements Callable<Integer> {
     private static final int ROUNDS = 5;
     private static final int QUICK_ROUNDS = 3;
 
+    /** A contender that is slower than the turn is long does less. */
+    private static final double LONGEST_TURN_MICROS = 2_000_000;
+
     /** Rounds of idle tunnels, at the most: memory does not vary as time does, and a round costs much. */
     private static final int ROUNDS_OF_IDLE = 2;
 
@@ -94,7 +97,15 @@ final class Bench implements Callable<Integer> {
     }
 
     static CommandLine command() {
-        return new CommandLine(new Bench()).setOverwrittenOptionsAllowed(true);
+        return new CommandLine(new Bench())
+                .setOverwrittenOptionsAllowed(true)
+                .setExecutionExceptionHandler((failure, command, parsed) -> {
+                    if (failure instanceof IllegalArgumentException) {
+                        command.getErr().println(failure.getMessage());
+                        return command.getCommandSpec().exitCodeOnInvalidInput();
+                    }
+                    throw failure;
+                });
     }
 
     @Override
@@ -134,7 +145,7 @@ final class Bench implements Callable<Integer> {
     private List<Scenario> chosen() {
         List<Scenario> all = Scenario.all().stream()
                 .filter(scenario -> !quick
-                        || scenario.connections() != 1 && scenario.connections() != 1000
+                        || (scenario.connections() != 1 && scenario.connections() != 1000)
                         || scenario.kind() == Kind.HANDSHAKE)
                 .toList();
         List<String> unknown = scenarios.stream()
@@ -158,7 +169,7 @@ final class Bench implements Callable<Integer> {
     private void run(Scenario scenario, Contenders all, List<Contender> running, Report report) throws Exception {
         List<Contender> left = new ArrayList<>(running);
         left.removeIf(contender -> !contender.takes(scenario));
-        int turns = scenario.kind() == Kind.IDLE ? Math.min(rounds, ROUNDS_OF_IDLE) : rounds;
+        int turns = scenario.kind() == Kind.IDLE ? Math.min(rounds, quick ? 1 : ROUNDS_OF_IDLE) : rounds;
         for (int round = 0; round < turns; round++) {
             for (Contender contender : List.copyOf(left)) {
                 try {
@@ -214,19 +225,22 @@ final class Bench implements Callable<Integer> {
     private static Result busy(Scenario scenario, Contender contender, Load load) throws IOException {
         load.open();
         // What follows the opening of connections is none of the units'.
-        load.run(Math.max(1, scenario.units() / 10));
+        int first = Math.max(1, scenario.units() / 10);
+        double unitMicros = load.run(first) / 1000.0 / first;
+        int units = Math.max(Math.min(scenario.units(), scenario.connections()), (int)
+                Math.min(scenario.units(), LONGEST_TURN_MICROS / unitMicros));
         ProcessTree own = ProcessTree.self();
         double ownBefore = own.cpuMicros();
         double busyBefore = Machine.busyMicros();
         double before = contender.processes().cpuMicros();
-        double micros = load.run(scenario.units()) / 1000.0;
+        double micros = load.run(units) / 1000.0;
         double cpu = contender.processes().cpuMicros() - before;
         double busy = Machine.busyMicros() - busyBefore;
         double ownCpu = own.cpuMicros() - ownBefore;
         double others = busy - ownCpu - (contender.isDirect() ? 0 : cpu);
         return new Result(
-                cpu / scenario.units(),
-                scenario.units() / micros * 1e6,
+                cpu / units,
+                units / micros * 1e6,
                 load.latency(),
                 0,
                 0,

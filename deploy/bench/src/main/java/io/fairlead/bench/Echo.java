@@ -261,7 +261,7 @@ final class Echo implements Closeable {
                 control(opcode);
             } else {
                 payloadLeft = length();
-                mask = mask(0) << 24 | (mask(1) & 0xff) << 16 | (mask(2) & 0xff) << 8 | mask(3) & 0xff;
+                mask = (mask(0) << 24) | ((mask(1) & 0xff) << 16) | ((mask(2) & 0xff) << 8) | (mask(3) & 0xff);
                 Frames.head(out, opcode, payloadLeft, false);
             }
             headLength = 0;

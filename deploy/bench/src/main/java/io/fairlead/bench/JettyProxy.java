@@ -5,6 +5,7 @@ import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.SecureRequestCustomizer;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
@@ -14,7 +15,11 @@ final class JettyProxy {
 
     private JettyProxy() {}
 
-    /** @param arguments port, port for TLS, the backend's port, key store, its password */
+    /**
+     * Starts it.
+     *
+     * @param arguments port, port for TLS, the backend's port, key store, its password
+     */
     public static void main(String[] arguments) throws Exception {
         Server server = new Server();
         ServerConnector plain = new ServerConnector(server);
@@ -24,7 +29,10 @@ final class JettyProxy {
         SslContextFactory.Server tls = new SslContextFactory.Server();
         tls.setKeyStorePath(arguments[3]);
         tls.setKeyStorePassword(arguments[4]);
-        ServerConnector secure = new ServerConnector(server, tls, new HttpConnectionFactory(new HttpConfiguration()));
+        HttpConfiguration https = new HttpConfiguration();
+        // The clients' Host is not in the certificate.
+        https.addCustomizer(new SecureRequestCustomizer(false));
+        ServerConnector secure = new ServerConnector(server, tls, new HttpConnectionFactory(https));
         secure.setHost("127.0.0.1");
         secure.setPort(Integer.parseInt(arguments[1]));
         server.addConnector(secure);

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.charset.StandardCharsets;
@@ -214,9 +215,13 @@ final class Load implements Closeable {
 
         private int read() throws IOException {
             in.clear();
-            int length = link.read(in);
-            in.flip();
-            return length;
+            try {
+                return link.read(in);
+            } catch (AsynchronousCloseException inVain) {
+                throw new IOException("nothing came for " + PATIENCE_MS + " ms", inVain);
+            } finally {
+                in.flip();
+            }
         }
 
         private String readHead() throws IOException {
@@ -304,7 +309,7 @@ final class Load implements Closeable {
                 while (in.hasRemaining()) {
                     take();
                 }
-                if (length == 0 || tls == null && length < in.capacity()) {
+                if (length == 0 || (tls == null && length < in.capacity())) {
                     return;
                 }
             }

@@ -128,7 +128,7 @@ final class Profile {
         shares("methods", methods);
         shares("methods of Fairlead's or of a proxy's, the innermost", callers);
         shares("threads", threads);
-        table("bytes allocated a unit, by class and place", allocations, units);
+        table("bytes allocated a unit, by class and place", allocations, (double) units);
     }
 
     private static List<String> stack(RecordedEvent event) {
@@ -182,7 +182,7 @@ final class Profile {
             calls.merge(call.group(2), Double.valueOf(call.group(1)), Double::sum);
         }
         calls.remove("total");
-        table("system calls a unit, in " + units + " units", calls, units);
+        table("system calls a unit, in " + units + " units", calls, (double) units);
     }
 
     private static void awaitTraced(List<Long> pids, Process strace) throws IOException {

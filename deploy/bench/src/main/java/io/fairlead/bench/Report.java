@@ -46,7 +46,8 @@ final class Report {
     /** Its earlier turns in this scenario do not count either. */
     void failed(Scenario scenario, String contender, Exception failure) {
         results.computeIfAbsent(scenario, name -> new LinkedHashMap<>()).remove(contender);
-        failures.add(scenario.name() + ", " + contender + ": " + failure.getMessage());
+        String why = failure.toString().lines().findFirst().orElseThrow();
+        failures.add(scenario.name() + ", " + contender + ": " + why);
     }
 
     boolean isComplete() {
@@ -58,9 +59,9 @@ final class Report {
         Files.writeString(directory.resolve("report.json"), JSON.writeValueAsString(json()) + "\n");
         plot(
                 directory.resolve("plain.svg"),
-                "CPU of a unit, resident memory of an idle tunnel",
+                "CPU of a unit, resident memory of an idle tunnel: × nginx",
                 scenario -> !scenario.tls());
-        plot(directory.resolve("tls.svg"), "The same, clients over TLS", Scenario::tls);
+        plot(directory.resolve("tls.svg"), "The same with clients over TLS: × nginx", Scenario::tls);
     }
 
     /** Of one turn, for who waits. */

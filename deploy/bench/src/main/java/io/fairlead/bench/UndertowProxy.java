@@ -11,7 +11,11 @@ final class UndertowProxy {
 
     private UndertowProxy() {}
 
-    /** @param arguments port, port for TLS, the backend's port, key store, its password */
+    /**
+     * Starts it.
+     *
+     * @param arguments port, port for TLS, the backend's port, key store, its password
+     */
     public static void main(String[] arguments) throws Exception {
         // A host keeps the bound that was set before it came.
         LoadBalancingProxyClient backend = new LoadBalancingProxyClient()

@@ -13,7 +13,11 @@ final class VertxProxy {
 
     private VertxProxy() {}
 
-    /** @param arguments port, port for TLS, the backend's port, key store, its password */
+    /**
+     * Starts it.
+     *
+     * @param arguments port, port for TLS, the backend's port, key store, its password
+     */
     public static void main(String[] arguments) {
         Vertx vertx = Vertx.vertx();
         HttpClient client = vertx.createHttpClient(

@@ -78,7 +78,7 @@ class LoadTest {
 
     @Test
     void asManyMessagesAreSentAsAreAskedFor() throws Exception {
-        int frame = 2 + 4 + 64;
+        long frame = 2 + 4 + 64;
         try (Echo echo = Echo.start();
                 Relay relay = new Relay(ServerSocketFactory.getDefault(), echo.port(), -1);
                 Load load = new Load(new Scenario(Kind.WS, 64, 3, false, 100), relay.address(), null)) {

@@ -83,7 +83,7 @@ class ReportTest {
         report.write(directory);
         assertThat(report.isComplete()).isFalse();
         assertThat(Files.readString(directory.resolve("report.md")))
-                .contains("- ws-64B-c64, fairlead: a reply was wrong")
+                .contains("- ws-64B-c64, fairlead: java.io.IOException: a reply was wrong")
                 .contains("| ws-64B-c64 | 1.00 | |")
                 .contains("| idle | 1.00 | 0.50 |");
     }

@@ -10,11 +10,14 @@ final class Message {
     /** What a loop reads at once, by default. */
     static final int READ = 64 * 1024;
 
+    /** At the most. */
+    static final int HEAD = 14;
+
     private Message() {}
 
     /** A binary one of zeros; its mask is zero, too. */
     static ByteBuffer[] reads(int payload) {
-        ByteBuffer message = ByteBuffer.allocateDirect(14 + payload).put((byte) 0x82);
+        ByteBuffer message = ByteBuffer.allocateDirect(HEAD + payload).put((byte) 0x82);
         if (payload < 126) {
             message.put((byte) (0x80 | payload));
         } else if (payload < 65_536) {

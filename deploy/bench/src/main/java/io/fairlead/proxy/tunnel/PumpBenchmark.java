@@ -131,7 +131,9 @@ public class PumpBenchmark {
                 return 0;
             }
             ByteBuffer read = reads[next++];
-            into.put(read.duplicate());
+            // Nobody looks at the payload, and the system's copying is not what is measured.
+            into.put(into.position(), read, 0, Math.min(Message.HEAD, read.limit()));
+            into.position(into.position() + read.limit());
             return read.limit();
         }
     }

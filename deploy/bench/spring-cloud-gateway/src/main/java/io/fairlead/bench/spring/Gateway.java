@@ -18,7 +18,11 @@ import org.springframework.http.server.reactive.HttpHandler;
 @Configuration(proxyBeanMethods = false)
 class Gateway {
 
-    /** @param arguments port, port for TLS, the backend's port, key store, its password */
+    /**
+     * Starts it.
+     *
+     * @param arguments port, port for TLS, the backend's port, key store, its password
+     */
     public static void main(String[] arguments) {
         SpringApplication application = new SpringApplication(Gateway.class);
         application.setDefaultProperties(Map.ofEntries(
