@@ -188,16 +188,19 @@ final class Bench implements Callable<Integer> {
         }
     }
 
-    private void warmUp(Scenario scenario, Contenders all, Contender contender) throws IOException {
+    private void warmUp(Scenario scenario, Contenders all, Contender contender)
+            throws IOException, InterruptedException {
         Scenario first = warmUp < 0 ? scenario.warmUp() : scenario.warmUp().withUnits(warmUp);
         if (scenario.kind() == Kind.IDLE) {
             return;
         }
         if (first.units() > 0 && warm.add(contender.name() + scenario.kind() + scenario.tls())) {
             work(first, all, contender);
+            contender.awaitCompiled();
         }
         if (warmUp != 0) {
             work(scenario, all, contender);
+            contender.awaitCompiled();
         }
     }
 

@@ -132,6 +132,17 @@ final class Contender implements Closeable {
         }
     }
 
+    /** Waits until what its JVM wants to compile is compiled, a minute at the most. */
+    void awaitCompiled() throws IOException, InterruptedException {
+        if (onJvm) {
+            Jcmd jcmd = new Jcmd(pid());
+            long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(PATIENCE_MS);
+            while (!jcmd.isCompiled() && System.nanoTime() - end < 0) {
+                pause();
+            }
+        }
+    }
+
     private static void pause() {
         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
     }

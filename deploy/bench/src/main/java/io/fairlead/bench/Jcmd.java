@@ -16,6 +16,9 @@ final class Jcmd {
     /** Number, instances, bytes, class; behind the class its module, where it has one. */
     private static final Pattern CLASS = Pattern.compile("(?m)^\\s*\\d+:\\s+\\d+\\s+(\\d+)\\s+(\\S+)");
 
+    private static final Pattern IDLE_COMPILERS =
+            Pattern.compile("Current compiles:\\s*C1 compile queue:\\s*Empty\\s*C2 compile queue:\\s*Empty");
+
     private final long pid;
 
     Jcmd(long pid) {
@@ -33,6 +36,11 @@ final class Jcmd {
             throw new IOException(String.join(" ", arguments) + ": " + output);
         }
         return output;
+    }
+
+    /** Whether its compilers have nothing to do. */
+    boolean isCompiled() throws IOException, InterruptedException {
+        return IDLE_COMPILERS.matcher(run("Compiler.queue")).find();
     }
 
     /** Bytes in the heap by class, after a collection. */

@@ -32,7 +32,10 @@ record Scenario(Kind kind, int bytes, int connections, boolean tls, int units) {
     /** Units of a kind before the first of it is measured: a JVM that has not compiled its code looks three times slower. */
     private static final int WARM_UP = 60_000;
 
-    private static final int WARM_UP_OF_HANDSHAKES = 20_000;
+    /** There is more code to a request than to a message. */
+    private static final int WARM_UP_OF_REQUESTS = 120_000;
+
+    private static final int WARM_UP_OF_HANDSHAKES = 30_000;
     private static final int WARM_UP_OF_TLS_HANDSHAKES = 6_000;
 
     /** As it is named in reports and on the command line. */
@@ -79,7 +82,7 @@ record Scenario(Kind kind, int bytes, int connections, boolean tls, int units) {
     Scenario warmUp() {
         return switch (kind) {
             case WS -> new Scenario(kind, 64, 64, tls, WARM_UP);
-            case HTTP -> new Scenario(kind, 100, 64, tls, WARM_UP);
+            case HTTP -> new Scenario(kind, 100, 64, tls, WARM_UP_OF_REQUESTS);
             case HANDSHAKE -> withUnits(tls ? WARM_UP_OF_TLS_HANDSHAKES : WARM_UP_OF_HANDSHAKES);
             case IDLE -> new Scenario(kind, 0, 500, tls, 500);
         };
