@@ -238,7 +238,7 @@ final class RouteSettings {
         ClientSettings client = new ClientSettings(
                 read.number("maxThreads", "64", 8, 10_000),
                 read.number("maxConnections", "256", 1, 1_000_000),
-                read.number("selectors", "1", 1, 1_000),
+                read.number("selectors", Integer.toString(defaultSelectors()), 1, 1_000),
                 read.duration("connectTimeout", "5s", false),
                 idleTimeout,
                 read.size("requestBufferSize", "4KB", 1024),
@@ -509,6 +509,11 @@ final class RouteSettings {
     private long tunnelMemory() {
         long quarterOfTheHeap = Runtime.getRuntime().maxMemory() / 4;
         return read.value("tunnelMemory") == null ? quarterOfTheHeap : read.size("tunnelMemory", "", 1024 * 1024);
+    }
+
+    /** Their threads bring the answers to the clients, over TLS encrypted. As Jetty's own default. */
+    private static int defaultSelectors() {
+        return Math.max(1, Math.min(8, Runtime.getRuntime().availableProcessors() / 2));
     }
 
     private static int defaultLoops() {
