@@ -57,7 +57,7 @@ public abstract class UndeployTest extends WireTest {
         // WildFly's core threads keep the first task of their lives, so that shall be another application's.
         assertDeployWorks();
         Vitals vitals = fairlead().vitals();
-        Set<String> others = loadersBefore(vitals);
+        Set<String> others = vitals.loadersOf(SERVLET);
         deployer().deploy(APPLICATION);
         assertThat(vitals.loadersOf(SERVLET)).isNotEmpty();
         Entrance tls = Entrance.tls(fairlead());
@@ -107,7 +107,7 @@ public abstract class UndeployTest extends WireTest {
             backendsSaw.add(Correspondent.backend(exchange.wire()).echo());
         });
         Vitals vitals = fairlead().vitals();
-        Set<String> others = loadersBefore(vitals);
+        Set<String> others = vitals.loadersOf(SERVLET);
         deployer().deploy(APPLICATION);
         List<Wire> tunnels = new ArrayList<>();
         try {
@@ -140,12 +140,6 @@ public abstract class UndeployTest extends WireTest {
         // Jetty keeps a connection's last application until the connection's next request, or its end.
         entrance().disconnect();
         assertClassLoaderGoes(vitals, others);
-    }
-
-    private Set<String> loadersBefore(Vitals vitals) throws IOException {
-        // The worker thread of WildFly's that stays keeps its first task: not one of the application's.
-        serveSomebodyElse(Entrance.tcp(fairlead()));
-        return vitals.loadersOf(SERVLET);
     }
 
     /** All but those that were there before. */
