@@ -204,6 +204,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     /** Waits for a backend with room, for the first time or for another. */
     private void await() {
+        waiting = null;
         queued = true;
         deadline.in(route.backends().queueTimeout());
         Waiting place = attempts.await(lease -> executor.execute(() -> served(lease)));
@@ -328,7 +329,11 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             return;
         }
         if (queued) {
-            // It has just got its turn.
+            if (place == null) {
+                // Too early to give up its place, which is not known here yet.
+                deadline.in(route.backends().queueTimeout());
+            }
+            // Else it has just got its turn.
             return;
         }
         TimeoutException failure = new TimeoutException(
