@@ -56,6 +56,11 @@ final class Side {
         }
     }
 
+    /** Reads what is there already. */
+    void begin() {
+        ready(SelectionKey.OP_READ);
+    }
+
     /** Goes on with {@code real} in place of the leg that stood in for it. */
     void become(Leg real, TunnelLoop loop) throws IOException {
         PromisedLeg before = (PromisedLeg) leg;

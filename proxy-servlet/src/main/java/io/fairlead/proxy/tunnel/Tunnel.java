@@ -92,10 +92,27 @@ public final class Tunnel {
         }
     }
 
-    /** Gives up a tunnel whose client's leg will not come. No effect after {@link #connect}. */
+    /** Gives up a tunnel whose client's leg will not come; its backend is told. No effect after {@link #connect}. */
     public void abandon() {
         if (handedOver.compareAndSet(false, true)) {
-            loop.execute(() -> end(Reason.NOT_CONNECTED, null));
+            loop.execute(() -> leaveBackend(Reason.NOT_CONNECTED));
+        }
+    }
+
+    /** Ends a tunnel without a client: a backend that has accepted a WebSocket gets a Close frame as any other does. */
+    private void leaveBackend(Reason reason) {
+        if (client != null) {
+            return;
+        }
+        if (ended || !settings.framed()) {
+            end(reason, null);
+            return;
+        }
+        Side clientSide = new Side(this, new AbsentLeg());
+        Side backendSide = new Side(this, backendLeg);
+        assemble(clientSide, backendSide);
+        if (register(backendSide)) {
+            lost(clientSide, reason, new IOException("the client was gone before its connection was joined"));
         }
     }
 
@@ -144,12 +161,23 @@ public final class Tunnel {
     }
 
     private void join(Leg clientLeg) {
-        if (ended) {
+        if (ended || client != null) {
             clientLeg.reset();
             return;
         }
         Side clientSide = new Side(this, clientLeg);
         Side backendSide = new Side(this, backendLeg);
+        assemble(clientSide, backendSide);
+        boolean both = register(backendSide);
+        both &= !ended && register(clientSide);
+        if (both) {
+            // What came glued to either head, and what TLS has decrypted already, makes no event.
+            backendSide.begin();
+            clientSide.begin();
+        }
+    }
+
+    private void assemble(Side clientSide, Side backendSide) {
         client = clientSide;
         backend = backendSide;
         FrameRules rules = settings.rules();
@@ -160,13 +188,6 @@ public final class Tunnel {
         toBackend = up;
         toClient = down;
         lastByteNanos = loop.now();
-        boolean both = register(backendSide);
-        both &= !ended && register(clientSide);
-        if (both) {
-            // What came glued to either head, and what TLS has decrypted already, makes no event.
-            down.run();
-            up.run();
-        }
     }
 
     private @Nullable FrameScanner scanner(boolean masked, FrameRules rules) {
@@ -361,7 +382,7 @@ public final class Tunnel {
         Pump up = toBackend;
         Pump down = toClient;
         if (up == null || down == null) {
-            end(reason, cause);
+            leaveBackend(reason);
         } else if (closing == null) {
             closing(reason, cause);
             if (!settings.framed()) {

@@ -53,11 +53,21 @@ class ClosingTest {
             int most = 1 + random.nextInt(2 * BUFFER);
             client = new FramedPeer(random.nextLong(), most, true);
             backend = new FramedPeer(random.nextLong(), most, false);
+            open(pingInterval).connect(client.leg);
+        }
+
+        /** Whose client has not come yet. */
+        Pair() {
+            client = new FramedPeer(1, BUFFER, true);
+            backend = new FramedPeer(2, BUFFER, false);
+        }
+
+        Tunnel open(Duration pingInterval) {
             TunnelSettings settings = new TunnelSettings(
                     owner, null, "test", true, CLOSE, IDLE, CLOSE, pingInterval, PONG, Duration.ZERO, FrameRules.NONE);
             Tunnel tunnel = tunnels.open(backend.leg, settings, "about", ends::add);
             assertThat(tunnel).isNotNull();
-            tunnel.connect(client.leg);
+            return tunnel;
         }
 
         void answerClose(FramedPeer peer) {
@@ -81,6 +91,47 @@ class ClosingTest {
         clock.addAndGet(later.toNanos());
         // Wakes the loop.
         tunnels.stay(new Object());
+    }
+
+    private enum Absence {
+        ABANDONED,
+        LATE,
+        SHUTDOWN
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aBackendWhoseClientNeverComesGetsAClose(Absence absence) {
+        Pair pair = new Pair();
+        Tunnel tunnel = pair.open(Duration.ZERO);
+        CompletableFuture<Boolean> closed = CompletableFuture.completedFuture(true);
+        switch (absence) {
+            case ABANDONED -> tunnel.abandon();
+            case LATE -> tick(CLOSE);
+            case SHUTDOWN ->
+                closed = CompletableFuture.supplyAsync(() -> tunnels.close(pair.owner, Duration.ofSeconds(20)));
+        }
+        await().until(() -> pair.backend.gotClose() != null);
+        assertThat(pair.backend.close().code()).isEqualTo(1001);
+        assertThat(pair.backend.close().reason()).isEqualTo("the client is gone");
+        assertThat(ends).isEmpty();
+        tunnel.connect(pair.client.leg);
+        assertThat(pair.client.leg.wasReset()).isTrue();
+        pair.backend.close(1001);
+        assertThat(end().reason()).isEqualTo(absence == Absence.SHUTDOWN ? Reason.SHUTDOWN : Reason.NOT_CONNECTED);
+        assertThat(closed.join()).isTrue();
+        assertThat(pair.backend.leg.isClosed()).isTrue();
+        assertThat(pair.backend.leg.wasReset()).isFalse();
+    }
+
+    @Test
+    void aBackendWhoseClientNeverComesAndThatSaysNothingIsLetGo() {
+        Pair pair = new Pair();
+        pair.open(Duration.ZERO).abandon();
+        await().until(() -> pair.backend.gotClose() != null);
+        tick(CLOSE);
+        assertThat(end().reason()).isEqualTo(Reason.NOT_CONNECTED);
+        assertThat(pair.backend.leg.isClosed()).isTrue();
     }
 
     private enum Cause {

@@ -287,7 +287,7 @@ class TunnelTest {
 
     @Test
     void aBackendWhoseClientNeverComesIsLetGo() {
-        Pair pair = open(1, BUFFER, true);
+        Pair pair = open(1, BUFFER, false);
         await().until(() -> tunnels.count() == 1);
         tick(Duration.ofSeconds(6));
         assertThat(end().reason()).isEqualTo(Reason.NOT_CONNECTED);
@@ -357,7 +357,7 @@ class TunnelTest {
     @Test
     void theListTellsOfAnOwnersOpenTunnelsWhatTheyHaveCarried() {
         Pair pair = connected();
-        Pair waiting = open(3, BUFFER, true);
+        Pair waiting = open(3, BUFFER, false);
         pair.client().send(new byte[] {1, 2, 3});
         pair.backend().send(new byte[] {4, 5});
         await().until(() ->
