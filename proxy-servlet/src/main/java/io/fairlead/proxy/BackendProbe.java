@@ -75,6 +75,28 @@ final class BackendProbe implements Probe {
 
     @Override
     public void probe(Backend backend, Duration timeout, Consumer<@Nullable String> done) {
+        examine(backend, timeout, examined -> done.accept(examined.fault()));
+    }
+
+    /** How far a probe came. */
+    enum Stage {
+        NOTHING,
+        CONNECTION,
+        TLS,
+        ANSWER,
+        HANDSHAKE,
+        PONG
+    }
+
+    /**
+     * @param reached the last stage that went well, of a handshake with a ping
+     * @param status of the answer; 0 without one
+     * @param fault null if the backend is well
+     */
+    record Examined(Stage reached, int status, @Nullable String fault) {}
+
+    /** As {@link #probe}, and tells more. */
+    void examine(Backend backend, Duration timeout, Consumer<Examined> done) {
         Attempt attempt = new Attempt(backend, done);
         attempt.bound(client.getScheduler(), timeout);
         if (kind == CheckKind.TCP) {
@@ -109,6 +131,7 @@ final class BackendProbe implements Probe {
         client.resolveDestination(request).newConnection(new Promise<>() {
             @Override
             public void succeeded(Connection connection) {
+                attempt.reached(Stage.TLS);
                 attempt.awaits("answer");
                 if (attempt.opened(connection::close)) {
                     connection.send(request, result -> completed(result, connection, attempt));
@@ -123,6 +146,7 @@ final class BackendProbe implements Probe {
     }
 
     private void head(int status, Attempt attempt) {
+        attempt.answered(status);
         if (kind == CheckKind.HTTP && status >= 200 && status <= 399) {
             attempt.well();
         }
@@ -174,6 +198,7 @@ final class BackendProbe implements Probe {
 
         @Override
         public void upgrade(Response response, EndPoint endPoint, Callback callback) {
+            attempt.answered(response.getStatus());
             String fault = BackendHandshake.fault(asked, response.getHeaders());
             if (fault == null && !BackendHandshake.isFramed(asked, response.getHeaders())) {
                 fault = "the backend's Sec-WebSocket-Accept does not answer the Sec-WebSocket-Key that it was sent";
@@ -181,6 +206,7 @@ final class BackendProbe implements Probe {
             attempt.awaits("pong");
             if (attempt.opened(endPoint::close)) {
                 if (fault == null) {
+                    attempt.reached(Stage.HANDSHAKE);
                     endPoint.upgrade(new PingConnection(endPoint, client.getExecutor(), attempt::well, attempt::end));
                 } else {
                     attempt.end(fault);
@@ -193,6 +219,9 @@ final class BackendProbe implements Probe {
     private String sentence(Throwable failure, @Nullable Connection connection, Attempt attempt) {
         String fault =
                 isSecure() ? HandshakeFault.of(BackendTls.cause(failure, connection), attempt.backend.address()) : null;
+        if (fault != null) {
+            attempt.reached(Stage.CONNECTION);
+        }
         return fault == null ? "there was no " + attempt.awaited + " (" + Answers.describe(failure) + ")" : fault;
     }
 
@@ -331,14 +360,16 @@ final class BackendProbe implements Probe {
     private static final class Attempt {
 
         private final Backend backend;
-        private final Consumer<@Nullable String> done;
+        private final Consumer<Examined> done;
         private final AtomicBoolean over = new AtomicBoolean();
         private volatile Runnable close = () -> {};
         private volatile Scheduler.Task timer = () -> false;
         private volatile String awaited = "connection";
         private volatile boolean well;
+        private volatile Stage reached = Stage.NOTHING;
+        private volatile int status;
 
-        Attempt(Backend backend, Consumer<@Nullable String> done) {
+        Attempt(Backend backend, Consumer<Examined> done) {
             this.backend = backend;
             this.done = done;
         }
@@ -348,6 +379,15 @@ final class BackendProbe implements Probe {
                     () -> end("there was no " + awaited + " within " + timeout.toMillis() + " ms"),
                     timeout.toMillis(),
                     TimeUnit.MILLISECONDS);
+        }
+
+        void reached(Stage stage) {
+            reached = stage;
+        }
+
+        void answered(int code) {
+            status = code;
+            reached = Stage.ANSWER;
         }
 
         void awaits(String what) {
@@ -378,7 +418,7 @@ final class BackendProbe implements Probe {
             if (over.compareAndSet(false, true)) {
                 timer.cancel();
                 close.run();
-                done.accept(well ? null : fault);
+                done.accept(well ? new Examined(Stage.PONG, status, null) : new Examined(reached, status, fault));
             }
         }
     }

@@ -124,6 +124,27 @@ final class Balancing implements AutoCloseable {
         return backends;
     }
 
+    Route route() {
+        return route;
+    }
+
+    /** A WebSocket handshake with each backend, as a request at the route's own place would lead to; once. */
+    BackendProbe handshakes() {
+        return new BackendProbe(client, CheckKind.WEBSOCKET, settings.scheme(), handshakePath(), route.hostHeader());
+    }
+
+    /** Where {@link #handshakes} asks: what the health check asks for, if that is for a handshake. */
+    String handshakePath() {
+        HealthCheck check = settings.check();
+        if (check.kind() == CheckKind.WEBSOCKET) {
+            return check.path();
+        }
+        String kept = place.startsWith(route.prefix())
+                ? place.substring(route.prefix().length())
+                : "";
+        return settings.path() + kept + "/";
+    }
+
     Stickiness stickiness() {
         return stickiness;
     }

@@ -47,6 +47,9 @@ final class RouteSettings {
     /** Before the names of context-params. */
     static final String CONTEXT_PREFIX = "fairlead.";
 
+    /** Those of the doctor, which looks at them itself. */
+    private static final String DOCTOR_PREFIX = CONTEXT_PREFIX + "doctor.";
+
     /** Those that are read here; the others are in {@link BackendSettingsReader#NAMES}. */
     private static final Set<String> NAMES = Set.of(
             "prefix",
@@ -190,7 +193,9 @@ final class RouteSettings {
 
     private void rejectUnknownContextParams(Collection<String> names) {
         for (String name : new TreeSet<>(names)) {
-            if (name.startsWith(CONTEXT_PREFIX) && !isSetting(name.substring(CONTEXT_PREFIX.length()))) {
+            if (name.startsWith(CONTEXT_PREFIX)
+                    && !name.startsWith(DOCTOR_PREFIX)
+                    && !isSetting(name.substring(CONTEXT_PREFIX.length()))) {
                 String near = nearest(name.substring(CONTEXT_PREFIX.length()));
                 read.faults()
                         .add("context-param '" + name + "' is no setting"

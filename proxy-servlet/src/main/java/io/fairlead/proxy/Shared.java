@@ -5,6 +5,7 @@ import io.fairlead.proxy.Route.LoopSettings;
 import io.fairlead.proxy.tunnel.Tunnels;
 import jakarta.servlet.ServletContext;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -25,6 +26,9 @@ final class Shared {
             new Uses<>(settings -> new Tunnels(settings.threads(), settings.bufferSize(), settings.memory()));
 
     private final Set<Object> draining = ConcurrentHashMap.newKeySet();
+
+    /** By the servlet. */
+    private final Map<Object, Balancing> routes = new ConcurrentHashMap<>();
 
     private Shared() {}
 
@@ -55,6 +59,20 @@ final class Shared {
         } else {
             draining.remove(route);
         }
+    }
+
+    /** Makes a started route known to {@link RouteChecks}. */
+    void started(Object servlet, Balancing route) {
+        routes.put(servlet, route);
+    }
+
+    void ended(Object servlet) {
+        routes.remove(servlet);
+    }
+
+    /** Of all started routes. */
+    List<Balancing> routes() {
+        return List.copyOf(routes.values());
     }
 
     /** Whether every route takes work. */

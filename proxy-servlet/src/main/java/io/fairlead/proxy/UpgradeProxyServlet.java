@@ -151,6 +151,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             started = new Started(route, shared, backend, balancing, tunnels, adapter, limits, account, "", null);
             super.init(config);
             balancing.start();
+            shared.started(this, balancing);
             String viaHost = route.viaHost() == null ? getViaHost() : route.viaHost();
             ManagedRoute managed = new ManagedRoute(route, account, balancing.backends(), new ManagedRoute.Control() {
                 @Override
@@ -233,6 +234,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
         started = null;
         ending.shared().draining(this, false);
+        ending.shared().ended(this);
         ending.outcomes().stop();
         ending.balancing().close();
         Duration patience = ending.route().undeployDrain().plusSeconds(1);

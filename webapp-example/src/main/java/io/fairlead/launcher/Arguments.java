@@ -1,5 +1,6 @@
 package io.fairlead.launcher;
 
+import io.fairlead.doctor.probe.DoctorSettings;
 import io.fairlead.proxy.RouteCheck;
 import io.fairlead.proxy.tls.KeyMaterial;
 import io.fairlead.proxy.tls.TlsFileException;
@@ -115,6 +116,14 @@ final class Arguments {
     private String drainArgument = "5";
 
     @Option(
+            names = "--doctor",
+            paramLabel = "WHO",
+            description = "Who may ask the doctor at /-/doctor/: loopback, all, addresses or networks with commas"
+                    + " between, or off. Default: loopback without a route, else off.")
+    @Nullable
+    private String doctorArgument;
+
+    @Option(
             names = {"-h", "--help"},
             help = true,
             description = "Shows this.")
@@ -131,6 +140,7 @@ final class Arguments {
     private int httpPort;
     private int httpsPort;
     private int drainSeconds;
+    private @Nullable DoctorSettings doctor;
     private @Nullable CertificateFiles certificateFiles;
     private @Nullable KeyMaterial keyMaterial;
     private String certificateFingerprint = "";
@@ -191,6 +201,7 @@ final class Arguments {
                     + "; name a port with " + (httpPort == OFF ? "--http-port" : "--https-port"));
 
         drainSeconds = seconds("--drain", drainArgument);
+        checkDoctor();
 
         if (bind != null) {
             try {
@@ -199,6 +210,17 @@ final class Arguments {
             } catch (UnknownHostException e) {
                 faults.add("--bind " + bind + ": there is no such address; try 127.0.0.1 or 0.0.0.0");
             }
+        }
+    }
+
+    private void checkDoctor() {
+        String who = doctorArgument == null ? isDemo() ? "loopback" : "off" : doctorArgument;
+        if (who.equals("off")) return;
+        try {
+            doctor = DoctorSettings.allowing(who);
+        } catch (IllegalArgumentException e) {
+            faults.add("--doctor " + who + ": '" + e.getMessage()
+                    + "' is not one of loopback, all, an address, a network; or write off");
         }
     }
 
@@ -314,6 +336,12 @@ final class Arguments {
     /** How long the ends of the tunnels are spread over. */
     Duration drainPeriod() {
         return Duration.ofSeconds(drainSeconds);
+    }
+
+    /** Null if there is to be none. */
+    @Nullable
+    DoctorSettings doctor() {
+        return doctor;
     }
 
     /** The address to listen on, null for all. */

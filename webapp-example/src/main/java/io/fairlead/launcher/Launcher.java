@@ -2,6 +2,8 @@ package io.fairlead.launcher;
 
 import io.fairlead.demo.Demo;
 import io.fairlead.demo.DemoPages;
+import io.fairlead.doctor.probe.Doctor;
+import io.fairlead.doctor.probe.DoctorSettings;
 import io.fairlead.proxy.tls.KeyMaterial;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
@@ -118,6 +120,8 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
             starting.add(new DemoPages(), "", "/demo/*");
         }
         routes.forEach(starting::add);
+        DoctorSettings doctor = arguments.doctor();
+        if (doctor != null) starting.examinedBy(doctor);
         starting.start();
         if (watch != null) watch.start();
         announce(arguments, routes, certificate, starting);
@@ -155,6 +159,7 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
             out.println("listen  TLS, HTTP/1.1, HTTP/2 on " + address + ", port " + server.httpsPort());
             urls.add("https://" + host + ":" + server.httpsPort() + "/");
         }
+        if (arguments.doctor() != null) out.println("doctor  " + urls.get(0) + Doctor.PAGE.substring(1));
         out.println("server  Jetty " + Server.getVersion() + ", adapter jetty");
         out.println("Fairlead " + version() + " listening on " + String.join(" ", urls));
         out.flush();

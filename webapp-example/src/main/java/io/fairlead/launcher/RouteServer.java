@@ -1,5 +1,10 @@
 package io.fairlead.launcher;
 
+import io.fairlead.doctor.probe.Doctor;
+import io.fairlead.doctor.probe.DoctorServlet;
+import io.fairlead.doctor.probe.DoctorSettings;
+import io.fairlead.doctor.probe.ProbeServlet;
+import io.fairlead.doctor.probe.RequestWatcher;
 import io.fairlead.proxy.RouteCheck;
 import io.fairlead.proxy.UpgradeProxyServlet;
 import jakarta.servlet.http.HttpServlet;
@@ -22,6 +27,7 @@ import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.handler.GracefulHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +67,8 @@ final class RouteServer {
     private final ServletContextHandler context;
     private final GracefulHandler graceful;
     private final @Nullable String bind;
+    private @Nullable DoctorSettings doctorSettings;
+    private @Nullable Doctor doctor;
     private @Nullable ServerConnector clear;
     private @Nullable ServerConnector secure;
     private boolean hasRoutes;
@@ -114,6 +122,12 @@ final class RouteServer {
         return this;
     }
 
+    /** Has the doctor answer those whom its settings allow. */
+    RouteServer examinedBy(DoctorSettings settings) {
+        doctorSettings = settings;
+        return this;
+    }
+
     /** Routes are tried by the length of their path, whatever the order here. */
     void add(PathRoute route) {
         if (!hasRoutes) context.addEventListener(new RouteCheck());
@@ -129,6 +143,7 @@ final class RouteServer {
     /** A servlet of our own, by servlet mappings. */
     void add(HttpServlet servlet, String... mappings) {
         ServletHolder holder = new ServletHolder(servlet);
+        holder.setAsyncSupported(true);
         for (String mapping : mappings) context.addServlet(holder, mapping);
     }
 
@@ -145,7 +160,17 @@ final class RouteServer {
             for (Connector connector : server.getConnectors()) ((ServerConnector) connector).close();
             throw e;
         }
+        if (doctorSettings != null) addDoctor(doctorSettings.withPorts(httpPort(), httpsPort()));
         server.start();
+    }
+
+    private void addDoctor(DoctorSettings settings) {
+        Doctor started = new Doctor(settings);
+        doctor = started;
+        context.addEventListener(new RequestWatcher(started));
+        add(new DoctorServlet(started, true), Doctor.PAGE + "*");
+        add(new ProbeServlet(started), Doctor.PROBES + "*");
+        graceful.setHandler(new ProbeSockets(started, ServerWebSocketContainer.ensure(server), context));
     }
 
     private void open(ServerConnector connector) throws CannotListen {
@@ -200,6 +225,7 @@ final class RouteServer {
             context.stop();
         }
         server.stop();
+        if (doctor != null) doctor.close();
         if (cut != null) throw cut;
     }
 

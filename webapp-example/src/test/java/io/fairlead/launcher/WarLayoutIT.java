@@ -45,12 +45,12 @@ class WarLayoutIT {
     }
 
     @Test
-    void webApplicationBringsItsOwnJarsTheJettyClientAndTheReaderOfPemOnly() {
+    void webApplicationBringsItsOwnJarsTheJettyClientAndTheReadersOfPemAndJsonOnly() {
         assertThat(jars("WEB-INF/lib/").stream().map(WarLayoutIT::withoutVersion))
                 .contains("fairlead-proxy-servlet", "fairlead-ws-endpoint", "jetty-ee10-proxy", "jetty-client")
                 .allMatch(name -> name.matches("fairlead-(proxy-servlet|ws-endpoint)|slf4j-(api|jdk14)"
                         + "|jetty-(ee10-proxy|client|alpn-client|http|io|util|compression-(common|gzip))"
-                        + "|bc(pkix|prov|util)-jdk18on"));
+                        + "|bc(pkix|prov|util)-jdk18on|parsson|jakarta.json-api"));
     }
 
     @Test
