@@ -40,6 +40,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "  /a=http://x/b   /a/foo goes to http://x/b/foo",
             "No other slash at the end of PATH or URL changes anything.",
             "",
+            "java -jar fairlead.war doctor wss://HOST/PATH examines the way to a WebSocket server: doctor --help.",
+            "",
             "/-/live and /-/ready are answered by Fairlead itself, with a status only.",
             "",
             "Arguments may stand in a file, named as @FILE.",

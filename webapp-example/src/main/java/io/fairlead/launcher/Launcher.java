@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeoutException;
 import java.util.function.ToIntFunction;
@@ -45,12 +46,14 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
     }
 
     /**
-     * Runs until {@link #close()}.
+     * Runs until {@link #close()}; or the doctor, if that is the first argument, whose exit status is its own.
      *
      * @return the exit status: 0 stopped, or only help or version was wanted; 1 it could not start; 2 wrong arguments
      */
     @Override
     public int applyAsInt(String[] args) {
+        if (args.length > 0 && args[0].equals(DoctorCommand.NAME))
+            return new DoctorCommand(out, err).run(Arrays.copyOfRange(args, 1, args.length));
         Arguments arguments = Arguments.read(args);
         if (!arguments.faults().isEmpty()) {
             arguments.faults().forEach(fault -> err.println("fairlead: " + fault));

@@ -243,4 +243,18 @@ class ArgumentsTest {
                 .contains("--redirect-http", "--bind", "--help", "--version", "@FILE", "/-/live", "/-/ready");
         assertThat(help.lines()).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(80));
     }
+
+    @Test
+    void theDoctorIsForLoopbackInTheDemoAndOffElse() {
+        assertThat(Arguments.read().doctor()).isNotNull();
+        assertThat(Arguments.read("--doctor", "off").doctor()).isNull();
+        assertThat(Arguments.read("--route", "/=http://x").doctor()).isNull();
+        assertThat(Arguments.read("--route", "/=http://x", "--doctor", "loopback, 10.0.0.0/8")
+                        .doctor())
+                .isNotNull();
+        assertThat(Arguments.read("--doctor", "localhost").faults())
+                .singleElement()
+                .asString()
+                .startsWith("--doctor localhost: 'localhost' is not one of loopback, all,");
+    }
 }

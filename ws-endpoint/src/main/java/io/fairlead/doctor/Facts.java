@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param client who tried
  * @param steps what the client tried, by name: {@code get}, {@code post}, {@code sse}, {@code poll}, {@code ws} (the handshake),
  *     {@code text}, {@code binary}, {@code 64k}, {@code 1m}, {@code fragments}, {@code push}, {@code ping}, {@code close},
- *     {@code sub}, {@code other}, {@code idle}; and on the command line {@code connect}, {@code tls}
+ *     {@code sub}, {@code other}, {@code idle}; and on the command line {@code connect}, {@code tls},
+ *     {@code again} (a second ping)
  * @param sightings what the server saw of these; empty where nobody looked
  * @param distrusting routes that do not trust the peer which the requests come from
  * @param routes how their backends are; empty if that was not asked

@@ -14,6 +14,8 @@ public record Step(Result result, Map<String, String> values) {
         OK,
         /** It ended otherwise than it should. */
         FAILED,
+        /** It came, but only when all was over. */
+        LATE,
         /** Nothing came, for so long that it was given up. */
         SILENT,
         /** The client's own machine would not even try. */

@@ -102,7 +102,8 @@ public final class Texts {
                 .replaceAll(place -> Matcher.quoteReplacement(clean(parameters.getOrDefault(place.group(1), ""))));
     }
 
-    static String clean(String value) {
+    /** A value as it may be shown. */
+    public static String clean(String value) {
         String visible = value.replaceAll("[\\p{Cntrl}\\p{Cf}\\p{Zl}\\p{Zp}]", "?");
         return visible.length() > LONGEST ? visible.substring(0, LONGEST) + "…" : visible;
     }

@@ -57,8 +57,7 @@ public final class Verdict {
         if (certificate() && reached()) {
             http();
             fields();
-            if (handshake()) {
-                data();
+            if (handshake() && data()) {
                 rest();
                 idle();
             }
@@ -128,8 +127,7 @@ public final class Verdict {
             warning("body-limit", Hop.PATH, "status", status(post), "bytes", post.value("bytes"));
         }
         Step events = facts.step("sse");
-        if (events.result() == Result.SILENT
-                || (events.isOk() && events.value("early").equals("false"))) {
+        if (events.result() == Result.SILENT || events.result() == Result.LATE) {
             warning("sse-buffered", Hop.PATH);
         } else if (events.result() == Result.FAILED) {
             warning("sse-cut", Hop.PATH, "status", status(events));
@@ -145,11 +143,17 @@ public final class Verdict {
     }
 
     private void fields() {
+        origin();
         Sighting get = facts.seen("get");
         if (get == null) {
             return;
         }
         spelling(get);
+        host(get);
+        forwarded(get);
+    }
+
+    private void host(Sighting get) {
         String host = facts.client().authority();
         String saw = Facts.withoutDefaultPort(
                 String.valueOf(get.field("Host")).toLowerCase(Locale.ROOT),
@@ -160,6 +164,9 @@ public final class Verdict {
                     forwarded != null && forwarded.toLowerCase(Locale.ROOT).contains(host);
             add("host-rewritten", told ? Severity.NOTE : Severity.WARNING, Hop.PATH, "sent", host, "seen", saw);
         }
+    }
+
+    private void origin() {
         Sighting ws = facts.seen("ws");
         if (ws != null) {
             String origin = ws.field("Origin");
@@ -173,7 +180,6 @@ public final class Verdict {
                         origin == null ? "–" : origin);
             }
         }
-        forwarded(get);
     }
 
     /** HTTP/2 knows small letters only, whoever writes them. */
@@ -188,7 +194,8 @@ public final class Verdict {
         } else if (!value.equals(CANARY_VALUE)) {
             warning("fields-rewritten", Hop.PATH, "sent", CANARY + ": " + CANARY_VALUE, "seen", name + ": " + value);
         } else if (!name.equals(CANARY) && !small) {
-            warning("fields-rewritten", Hop.PATH, "sent", CANARY, "seen", name);
+            // Names have no case (RFC 9110 section 5.1); HAProxy makes all of them small.
+            add("fields-rewritten", Severity.NOTE, Hop.PATH, "sent", CANARY, "seen", name);
         }
         String answer = facts.step("get").value("answer");
         if (!answer.isEmpty() && !answer.equals(CANARY_VALUE)) {
@@ -278,18 +285,31 @@ public final class Verdict {
 
     // ---- what passes on the socket
 
-    private void data() {
+    /** Whether anything does. */
+    private boolean data() {
         String name = facts.areTwoEnds() ? "text" : "ping";
-        Step first = facts.step(name);
+        Step again = facts.step("again");
+        Step first = facts.step(name).isOk() && again.isBad() ? again : facts.step(name);
         Step push = facts.step("push");
         if (first.result() == Result.SILENT) {
             lost(push);
+        } else if (first.result() == Result.FAILED && isClosed(first)) {
+            fault("closed-at-once", Hop.SERVER, "code", code(first));
         } else if (first.result() == Result.FAILED
                 || (first.isOk() && push.result() == Result.FAILED && push.number("frames") <= 1)) {
             fault("cut-after-first-frame", Hop.PATH, "code", code(first.isOk() ? push : first));
-        } else if (first.isOk()) {
-            afterTheFirst(push);
+        } else {
+            if (first.isOk()) {
+                afterTheFirst(push);
+            }
+            return true;
         }
+        return false;
+    }
+
+    /** By a Close frame, which a cut has not. */
+    private static boolean isClosed(Step step) {
+        return step.number("code") >= 1000 && step.number("code") != 1006;
     }
 
     private static String code(Step step) {
@@ -332,7 +352,9 @@ public final class Verdict {
     private void rest() {
         Step close = facts.step("close");
         if (close.isBad()) {
-            add("close-changed", Severity.WARNING, Hop.PATH, "sent", close.value("sent"), "seen", close.value("code"));
+            // A server's Close is what it was told to say; how others answer ours is their own.
+            Severity severity = facts.areTwoEnds() ? Severity.WARNING : Severity.NOTE;
+            add("close-changed", severity, Hop.PATH, "sent", close.value("sent"), "seen", close.value("code"));
         }
         if (facts.step("sub").isBad()) {
             warning("subprotocol-lost", Hop.PATH, "seen", facts.step("sub").value("protocol"));

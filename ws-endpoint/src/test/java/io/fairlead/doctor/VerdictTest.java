@@ -2,6 +2,7 @@ package io.fairlead.doctor;
 
 import static io.fairlead.doctor.Step.Result.BLOCKED;
 import static io.fairlead.doctor.Step.Result.FAILED;
+import static io.fairlead.doctor.Step.Result.LATE;
 import static io.fairlead.doctor.Step.Result.OK;
 import static io.fairlead.doctor.Step.Result.SILENT;
 import static io.fairlead.doctor.Step.Result.SKIPPED;
@@ -51,7 +52,6 @@ class VerdictTest {
                 known.step(step, OK);
             }
             known.step("ws", OK, "extensions", "permessage-deflate");
-            known.step("sse", OK, "early", "true");
             known.step("get", OK, "answer", Verdict.CANARY_VALUE);
             known.saw(
                     "get", "GET", "HTTP/1.1", null, "Host: app.example", Verdict.CANARY + ": " + Verdict.CANARY_VALUE);
@@ -64,7 +64,7 @@ class VerdictTest {
             known.kind = Kind.COMMAND;
             known.url = "wss://app.example/chat";
             known.protocol = "";
-            for (String step : List.of("connect", "tls", "ws", "ping", "large", "split", "close")) {
+            for (String step : List.of("connect", "tls", "ws", "ping", "again", "close")) {
                 known.step(step, OK);
             }
             return known;
@@ -115,7 +115,7 @@ class VerdictTest {
 
         Known noSocket(Result ws, String... values) {
             step("ws", ws, values);
-            for (String name : List.of("text", "binary", "64k", "1m", "push", "ping", "large", "split", "close")) {
+            for (String name : List.of("text", "binary", "64k", "1m", "push", "ping", "again", "close")) {
                 steps.remove(name);
             }
             return this;
@@ -228,6 +228,13 @@ class VerdictTest {
                                 .step("push", SILENT, "frames", "0")
                                 .sawSocket(new Socket(1, 1, -1, 0, "", "permessage-deflate")),
                         "data-lost-down"),
+                is(
+                        "what follows from a cut is not told",
+                        browser()
+                                .step("text", FAILED, "code", "1006")
+                                .step("close", FAILED, "sent", "4002", "code", "0")
+                                .step("idle", FAILED, "ms", "10"),
+                        "cut-after-first-frame"),
                 is("a ping is swallowed", command().step("ping", SILENT), "data-lost"),
                 is(
                         "a ping is swallowed where the server spoke before",
@@ -241,6 +248,13 @@ class VerdictTest {
                         "cut at the server's first frame",
                         browser().step("push", FAILED, "frames", "1", "code", "1006"),
                         "cut-after-first-frame"),
+                is("cut at the second ping", command().step("again", FAILED, "code", "1006"), "cut-after-first-frame"),
+                is("closed at once", command().step("ping", FAILED, "code", "1008"), "closed-at-once"),
+                is(
+                        "a Close that is not answered",
+                        command().step("close", FAILED, "code", "1006"),
+                        "fine",
+                        "close-changed"),
                 is("cut at the first ping", command().step("ping", FAILED), "cut-after-first-frame"),
                 is(
                         "large messages refused",
@@ -262,7 +276,7 @@ class VerdictTest {
                 is("idle swallowed", browser().step("idle", SILENT, "ms", "70000"), "idle-swallowed"),
                 is("idle cut on the command line", command().step("idle", FAILED, "ms", "5003"), "idle-cut"),
                 // Plain HTTP.
-                is("SSE buffered", browser().step("sse", OK, "early", "false"), "sse-buffered"),
+                is("SSE buffered", browser().step("sse", LATE), "sse-buffered"),
                 is("SSE held back", browser().step("sse", SILENT), "sse-buffered"),
                 is("SSE refused", browser().step("sse", FAILED, "status", "502"), "sse-cut"),
                 is("long poll cut", browser().step("poll", FAILED, "status", "504", "ms", "3000"), "longpoll-cut"),
@@ -278,6 +292,7 @@ class VerdictTest {
                                         null,
                                         "host: app.example",
                                         "x-fairlead-probe: " + Verdict.CANARY_VALUE),
+                        "fine",
                         "fields-rewritten"),
                 is(
                         "names in small letters where the browser speaks HTTP/2",

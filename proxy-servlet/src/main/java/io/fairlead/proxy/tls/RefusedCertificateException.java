@@ -30,8 +30,16 @@ public final class RefusedCertificateException extends CertificateException {
     private static final int DNS_NAME = 2;
     private static final int IP_ADDRESS = 7;
 
-    private RefusedCertificateException(String what, CertificateException refusal) {
+    private final boolean cutShort;
+
+    private RefusedCertificateException(String what, CertificateException refusal, boolean cutShort) {
         super(what, refusal.getCause() == null ? refusal : refusal.getCause());
+        this.cutShort = cutShort;
+    }
+
+    /** Whether the peer has sent its own certificate only, signed by an issuer that is not known here: an intermediate, it seems. */
+    public boolean isCutShort() {
+        return cutShort;
     }
 
     /**
@@ -40,7 +48,8 @@ public final class RefusedCertificateException extends CertificateException {
      */
     static RefusedCertificateException of(
             X509Certificate[] chain, CertificateException refusal, @Nullable String host) {
-        return new RefusedCertificateException(what(chain, refusal, host, Instant.now()), refusal);
+        boolean cutShort = chain.length == 1 && isNoPath(refusal) && !isSelfSigned(chain[0]);
+        return new RefusedCertificateException(what(chain, refusal, host, Instant.now()), refusal, cutShort);
     }
 
     private static String what(

@@ -6,6 +6,7 @@ import java.security.KeyStore;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * The JVM's own verification of servers' certificates (chain, dates, host name, and revocation if the JVM is told to),
  * whose refusals say what is wrong: {@link RefusedCertificateException}.
  *
- * <p>The host name is verified when the engine asks for the algorithm {@code HTTPS}. Thread-safe.
+ * <p>The host name is verified when the engine or socket asks for the algorithm {@code HTTPS}. Thread-safe.
  */
 public final class Verifier extends X509ExtendedTrustManager {
 
@@ -73,7 +74,14 @@ public final class Verifier extends X509ExtendedTrustManager {
     @Override
     public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
             throws CertificateException {
-        jvm.checkServerTrusted(chain, authType, socket);
+        try {
+            jvm.checkServerTrusted(chain, authType, socket);
+        } catch (CertificateException refusal) {
+            String host = socket instanceof SSLSocket secure
+                    ? secure.getHandshakeSession().getPeerHost()
+                    : null;
+            throw RefusedCertificateException.of(chain, refusal, host);
+        }
     }
 
     @Override

@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -38,6 +39,8 @@ public final class DoctorServlet extends HttpServlet {
     private static final int TOO_MANY = 429;
     private static final Duration ROUTE_PATIENCE = Duration.ofSeconds(4);
     private static final Pattern HOST = Pattern.compile("([A-Za-z0-9.-]{1,253}|\\[[0-9A-Fa-f:.]{2,45}])(:\\d{1,5})?");
+
+    private static final Pattern FACTS = Pattern.compile("(?:^|&)facts=([^&]*)");
 
     /** Files of the page by name. */
     private static final Map<String, String> TYPES = Map.of(
@@ -215,6 +218,8 @@ public final class DoctorServlet extends HttpServlet {
             byte[] body = request.getInputStream().readNBytes(LARGEST_ACCOUNT + 1);
             return body.length > LARGEST_ACCOUNT ? "" : new String(body, StandardCharsets.UTF_8);
         }
-        return String.valueOf(request.getParameter("facts"));
+        // Not the server's parameter: WildFly decodes none where its listener has decode-url=false.
+        Matcher facts = FACTS.matcher(String.valueOf(request.getQueryString()));
+        return facts.find() ? URLDecoder.decode(facts.group(1), StandardCharsets.UTF_8) : "";
     }
 }

@@ -95,8 +95,8 @@ public record DoctorSettings(
                 read.access("allow"),
                 read.access("allowRoutes"),
                 read.life(),
-                read.number("examinations", 64, 1, 10_000),
-                read.number("examinationsPerAddress", 8, 1, 10_000),
+                read.number("examinations", 128, 1, 10_000),
+                read.number("examinationsPerAddress", 60, 1, 10_000),
                 read.size(),
                 read.number("httpPort", 0, 0, 65_535),
                 read.number("httpsPort", 0, 0, 65_535));

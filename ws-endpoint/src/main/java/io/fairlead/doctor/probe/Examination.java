@@ -12,10 +12,14 @@ public final class Examination {
     private static final int MOST_PROBES = 64;
     private static final int MOST_SOCKETS = 8;
 
+    /** Characters of heads; beyond that they are not kept. */
+    private static final int MOST_OF_HEADS = 256 * 1024;
+
     private final String nonce;
     private final String address;
     private final List<Watch> watches = new ArrayList<>();
     private final CompletableFuture<Void> acknowledged = new CompletableFuture<>();
+    private int heads;
     private long left;
     private int sockets;
     private long usedAt;
@@ -68,6 +72,15 @@ public final class Examination {
     /** Completed when the client has said that the first event came. */
     CompletableFuture<Void> acknowledged() {
         return acknowledged;
+    }
+
+    /** Whether so many characters of a head may be kept. */
+    synchronized boolean keeps(int characters) {
+        if (heads + characters > MOST_OF_HEADS) {
+            return false;
+        }
+        heads += characters;
+        return true;
     }
 
     synchronized boolean spend(long bytes) {

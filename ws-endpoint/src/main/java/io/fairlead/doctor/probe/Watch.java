@@ -66,11 +66,11 @@ public final class Watch {
         List<Field> fields = new ArrayList<>();
         for (String name : Collections.list(request.getHeaderNames())) {
             for (String value : Collections.list(request.getHeaders(name))) {
-                add(fields, name, value);
+                add(examination, fields, name, value);
             }
         }
         if (request.getHeader("Host") == null) {
-            add(fields, "Host", request.getServerName() + ":" + request.getServerPort());
+            add(examination, fields, "Host", request.getServerName() + ":" + request.getServerPort());
         }
         return new Watch(
                 examination,
@@ -95,15 +95,15 @@ public final class Watch {
             String peer,
             boolean secure) {
         List<Field> fields = new ArrayList<>();
-        all.forEach(field -> add(fields, field.name(), field.value()));
+        all.forEach(field -> add(examination, fields, field.name(), field.value()));
         return new Watch(examination, step, method, bounded(target), protocol, List.copyOf(fields), peer, secure, "");
     }
 
-    private static void add(List<Field> fields, String name, String value) {
-        if (fields.size() < MOST_FIELDS) {
-            boolean secret = SECRET.matcher(name).matches();
-            fields.add(new Field(
-                    bounded(name), secret ? "… (" + value.length() + " characters, not shown)" : bounded(value)));
+    private static void add(Examination examination, List<Field> fields, String name, String value) {
+        boolean secret = SECRET.matcher(name).matches();
+        String shown = secret ? "… (" + value.length() + " characters, not shown)" : bounded(value);
+        if (fields.size() < MOST_FIELDS && examination.keeps(name.length() + shown.length())) {
+            fields.add(new Field(bounded(name), shown));
         }
     }
 

@@ -183,8 +183,8 @@ export class Examination {
         await fetch(this.url('ack', 'ack'), { cache: 'no-store' });
       }
     }
-    const whole = /data: (came|late)\n\n/.test(text);
-    return { result: whole ? 'ok' : 'failed', status: answer.status, early: text.includes('data: came') };
+    const result = text.includes('data: came\n\n') ? 'ok' : text.includes('data: late\n\n') ? 'late' : 'failed';
+    return { result, status: answer.status };
   }
 
   async poll() {

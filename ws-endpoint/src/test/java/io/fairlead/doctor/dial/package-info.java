@@ -1,0 +1,4 @@
+@NullMarked
+package io.fairlead.doctor.dial;
+
+import org.jspecify.annotations.NullMarked;

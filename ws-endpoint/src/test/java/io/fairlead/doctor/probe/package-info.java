@@ -1,0 +1,4 @@
+@NullMarked
+package io.fairlead.doctor.probe;
+
+import org.jspecify.annotations.NullMarked;
