@@ -235,6 +235,13 @@ public final class Routes {
                 <?xml version="1.0" encoding="UTF-8"?>
                 <web-app xmlns="https://jakarta.ee/xml/ns/jakartaee" version="6.0">
                   <absolute-ordering/>
+                  <context-param>
+                    <param-name>fairlead.doctor.allow</param-name>
+                    <param-value>loopback</param-value>
+                  </context-param>
+                  <listener>
+                    <listener-class>io.fairlead.doctor.probe.DoctorListener</listener-class>
+                  </listener>
                   <listener>
                     <listener-class>io.fairlead.proxy.RouteCheck</listener-class>
                   </listener>

@@ -39,6 +39,8 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         OFFERS_EXTENDED_CONNECT,
         /** Ends a connection of HTTP/2 when a CONNECT comes on it. */
         GOES_AWAY_AT_CONNECT,
+        /** Is run without its own WebSocket. */
+        HAS_NO_WEBSOCKET,
         /** Does not tell a servlet that waits that the client has reset its stream of HTTP/2. */
         HIDES_RESET_STREAMS
     }

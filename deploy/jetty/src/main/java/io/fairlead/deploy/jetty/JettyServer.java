@@ -53,7 +53,8 @@ public final class JettyServer implements Fairlead {
                     Trait.REFUSES_ODD_UPGRADES,
                     Trait.SWITCHES_TO_H2C,
                     Trait.RESPELLS_CHARSET,
-                    Trait.OFFERS_EXTENDED_CONNECT),
+                    Trait.OFFERS_EXTENDED_CONNECT,
+                    Trait.HAS_NO_WEBSOCKET),
             Set.of(),
             403);
 

@@ -5,6 +5,7 @@ import io.fairlead.suite.Routes;
 import io.fairlead.suite.Server;
 import io.fairlead.suite.peer.Vitals;
 import java.net.InetSocketAddress;
+import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,9 @@ public final class SharedProcess implements Fairlead {
     private static @Nullable SelfRunning process;
 
     static void start() throws Exception {
-        process = SelfRunning.start(Routes.arguments());
+        List<String> arguments = new ArrayList<>(Routes.arguments());
+        arguments.addAll(List.of("--doctor", "loopback"));
+        process = SelfRunning.start(arguments);
     }
 
     static void stop() throws Exception {

@@ -3,6 +3,8 @@
 //   chat: two tabs of the page at PATH chat with each other
 //   echo: a WebSocket from a page of the origin to PATH, where ws-server.js is
 //   sessions: 24 of Socket.IO, three at a time, from polling to websocket, to PATH, where sio-server.js is; prints "PORT led N"
+//   doctor: the doctor's page, for each of some NAME,SECONDS,URL in the place of ORIGIN and PATH and behind them; SECONDS of
+//     silence, 0 for none. Prints "NAME CODE SEVERITY SENTENCE" for each finding
 // HOME holds the certificates that the browser trusts, CHROMIUM is the browser. Prints how the page came: h2 or http/1.1.
 
 const { chromium } = require('playwright-core');
@@ -89,6 +91,36 @@ async function sessions(context) {
   return page;
 }
 
+async function doctor(context) {
+  const cases = [origin, path, ...options].filter((argument) => argument && argument.includes(',')).map((argument) => argument.split(','));
+  const examine = async ([name, seconds, url]) => {
+    const page = await context.newPage();
+    const errors = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    await page.goto(url);
+    await page.waitForSelector('#language option:nth-child(2)', { state: 'attached' });
+    if (seconds !== '0') await page.fill('#seconds', seconds);
+    await page.click('#start');
+    await page.waitForSelector('#verdict:not([hidden])', { timeout: 90000 });
+    const findings = await page.$$eval('#findings article', (cards) => cards.map((card) =>
+      `${card.dataset.code} ${card.className} ${card.querySelector('.says').textContent}`));
+    findings.forEach((finding) => console.log(`${name} ${finding}`));
+    errors.forEach((error) => console.log(`${name} page-error ${error}`));
+    return page;
+  };
+  let last = null;
+  const waiting = [...cases];
+  await Promise.all([1, 2, 3, 4].map(async () => {
+    while (waiting.length > 0) {
+      if (last) await last.close();
+      last = null;
+      const page = await examine(waiting.shift());
+      if (last) await page.close(); else last = page;
+    }
+  }));
+  return last;
+}
+
 (async () => {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -100,7 +132,7 @@ async function sessions(context) {
   try {
     const context = await browser.newContext();
     context.setDefaultTimeout(20000);
-    const page = await { chat, echo, sessions }[mode](context);
+    const page = await { chat, echo, sessions, doctor }[mode](context);
     console.log('page over', await page.evaluate(() => performance.getEntriesByType('navigation')[0].nextHopProtocol));
   } finally {
     await browser.close();
