@@ -133,11 +133,11 @@ public record DoctorSettings(
             if (matcher.matches()) {
                 long seconds =
                         Long.parseLong(matcher.group(1)) * (matcher.group(2).equals("m") ? 60 : 1);
-                if (seconds >= 10 && seconds <= 3600) {
+                if (seconds >= 10 && seconds <= Doctor.LONGEST.toSeconds()) {
                     return Duration.ofSeconds(seconds);
                 }
             }
-            fault("life", "is a duration from 10s to 60m");
+            fault("life", "is a duration from 10s to 15m");
             return Duration.ofMinutes(1);
         }
 
