@@ -291,13 +291,19 @@ public final class Verdict {
         Step again = facts.step("again");
         Step first = facts.step(name).isOk() && again.isBad() ? again : facts.step(name);
         Step push = facts.step("push");
+        // The second message, and as small as the first; and what the server says first, of which much may be in one
+        // packet.
+        Step second = facts.step("binary");
         if (first.result() == Result.SILENT) {
             lost(push);
         } else if (first.result() == Result.FAILED && isClosed(first)) {
             fault("closed-at-once", Hop.SERVER, "code", code(first));
-        } else if (first.result() == Result.FAILED
-                || (first.isOk() && push.result() == Result.FAILED && push.number("frames") <= 1)) {
-            fault("cut-after-first-frame", Hop.PATH, "code", code(first.isOk() ? push : first));
+        } else if (first.result() == Result.FAILED) {
+            fault("cut-after-first-frame", Hop.PATH, "code", code(first));
+        } else if (first.isOk() && second.result() == Result.FAILED && !isClosed(second)) {
+            fault("cut-after-first-frame", Hop.PATH, "code", code(second));
+        } else if (first.isOk() && push.result() == Result.FAILED && push.number("frames") <= 1) {
+            fault("cut-after-first-frame", Hop.PATH, "code", code(push));
         } else {
             if (first.isOk()) {
                 afterTheFirst(push);

@@ -248,6 +248,12 @@ class VerdictTest {
                         "cut at the server's first frame",
                         browser().step("push", FAILED, "frames", "1", "code", "1006"),
                         "cut-after-first-frame"),
+                is(
+                        "cut at the second message, and in a burst of which one packet passed",
+                        browser()
+                                .step("binary", FAILED, "bytes", "256", "code", "1006")
+                                .step("push", FAILED, "frames", "10", "code", "1006"),
+                        "cut-after-first-frame"),
                 is("cut at the second ping", command().step("again", FAILED, "code", "1006"), "cut-after-first-frame"),
                 is("closed at once", command().step("ping", FAILED, "code", "1008"), "closed-at-once"),
                 is(
