@@ -11,10 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
-import java.util.function.Consumer;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -87,10 +84,21 @@ public final class ProbeSockets extends Handler.Wrapper {
                 request.isSecure());
     }
 
-    /** One socket. Public for Jetty, which calls by method handles. */
-    public static final class Socket implements Session.Listener.AutoDemanding {
+    /**
+     * One socket. The client's next frame is asked for when all that answers the last one is sent, and nothing waits for that: over
+     * HTTP/2 the thread that brings a frame is the one that reads the connection. Public for Jetty, which calls by method handles.
+     */
+    public static final class Socket implements Session.Listener {
         private final Watch watch;
         private final String path;
+
+        /** What is not sent yet, and the event under way; the next one is asked for at 0. */
+        private final AtomicInteger unfinished = new AtomicInteger();
+
+        /** What to give back when the event is over. */
+        private Runnable release = () -> {};
+
+        private volatile boolean lost;
 
         @SuppressWarnings("NullAway.Init")
         private Talk talk;
@@ -107,29 +115,30 @@ public final class ProbeSockets extends Handler.Wrapper {
         public void onWebSocketOpen(Session opened) {
             session = opened;
             session.setIdleTimeout(Doctor.LONGEST);
-            talk = new Talk(watch, path, new JettyLine(session));
+            talk = new Talk(watch, path, new JettyLine());
             String extensions = session.getUpgradeResponse().getExtensions().stream()
                     .map(ExtensionConfig::getName)
                     .collect(Collectors.joining(", "));
-            attempt(() -> talk.opened(
-                    Objects.toString(session.getUpgradeResponse().getAcceptedSubProtocol(), ""), extensions));
+            event(
+                    () -> talk.opened(
+                            Objects.toString(session.getUpgradeResponse().getAcceptedSubProtocol(), ""), extensions),
+                    () -> {});
         }
 
         @Override
         public void onWebSocketPong(ByteBuffer payload) {
-            attempt(() -> talk.pong());
+            event(() -> talk.pong(), () -> {});
         }
 
         @Override
         public void onWebSocketPartialText(String part, boolean last) {
-            attempt(() -> talk.text(part, last));
+            event(() -> talk.text(part, last), () -> {});
         }
 
         @Override
         public void onWebSocketPartialBinary(
                 ByteBuffer part, boolean last, org.eclipse.jetty.websocket.api.Callback callback) {
-            attempt(() -> talk.binary(part, last));
-            callback.succeed();
+            event(() -> talk.binary(part, last), callback::succeed);
         }
 
         @Override
@@ -142,55 +151,61 @@ public final class ProbeSockets extends Handler.Wrapper {
             if (talk != null) talk.closed(code);
         }
 
-        private void attempt(Saying saying) {
+        private void event(Saying saying, Runnable afterwards) {
+            release = afterwards;
+            unfinished.set(1);
             try {
                 saying.say();
             } catch (IOException gone) {
-                talk.failed();
-                session.disconnect();
+                lose();
             }
+            finish();
+        }
+
+        private void finish() {
+            if (unfinished.decrementAndGet() == 0) {
+                release.run();
+                if (!lost) session.demand();
+            }
+        }
+
+        private void lose() {
+            lost = true;
+            talk.failed();
+            session.disconnect();
         }
 
         private interface Saying {
             void say() throws IOException;
         }
-    }
 
-    /** Waits for each send, as long as a slow client may take. */
-    private record JettyLine(Session session) implements Talk.Line {
-        private static final int PATIENCE_S = 30;
+        private final class JettyLine implements Talk.Line {
+            @Override
+            public void text(String part, boolean last) {
+                session.sendPartialText(part, last, sending());
+            }
 
-        @Override
-        public void text(String part, boolean last) throws IOException {
-            await(sent -> session.sendPartialText(part, last, sent));
-        }
+            @Override
+            public void binary(ByteBuffer part, boolean last) {
+                session.sendPartialBinary(part, last, sending());
+            }
 
-        @Override
-        public void binary(ByteBuffer part, boolean last) throws IOException {
-            await(sent -> session.sendPartialBinary(part, last, sent));
-        }
+            @Override
+            public void ping() {
+                session.sendPing(ByteBuffer.allocate(0), sending());
+            }
 
-        @Override
-        public void ping() throws IOException {
-            await(sent -> session.sendPing(ByteBuffer.allocate(0), sent));
-        }
+            @Override
+            public void close(int code, String reason) {
+                session.close(code, reason, sending());
+            }
 
-        @Override
-        public void close(int code, String reason) throws IOException {
-            await(sent -> session.close(code, reason, sent));
-        }
-
-        private static void await(Consumer<org.eclipse.jetty.websocket.api.Callback> send) throws IOException {
-            org.eclipse.jetty.websocket.api.Callback.Completable sent =
-                    new org.eclipse.jetty.websocket.api.Callback.Completable();
-            send.accept(sent);
-            try {
-                sent.get(PATIENCE_S, TimeUnit.SECONDS);
-            } catch (ExecutionException | TimeoutException e) {
-                throw new IOException("not sent", e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new IOException("interrupted", e);
+            private org.eclipse.jetty.websocket.api.Callback sending() {
+                unfinished.incrementAndGet();
+                return org.eclipse.jetty.websocket.api.Callback.from(() -> finish(), failure -> {
+                    lose();
+                    finish();
+                });
             }
         }
     }

@@ -19,7 +19,8 @@ import java.nio.ByteBuffer;
  * container.
  *
  * <p>A part is written before the next one is read, on the thread that the container calls with: a peer that sends and
- * does not read makes that thread wait, and that wait is the backpressure. When the peer is gone or sends what cannot
+ * does not read makes that thread wait, and that wait is the backpressure. So it is not for HTTP/2 on Jetty, where that thread
+ * reads for all streams of the connection, also the client's word that it has read. When the peer is gone or sends what cannot
  * be read, the session is closed; nothing is thrown to the container.
  *
  * <p>The container makes an instance per session; instances hold no state.

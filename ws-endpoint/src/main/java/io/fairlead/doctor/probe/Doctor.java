@@ -7,8 +7,11 @@ import java.util.Base64;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -36,23 +39,43 @@ public final class Doctor implements AutoCloseable {
 
     private static final SecureRandom RANDOM = new SecureRandom();
     private static final int NONCE_BYTES = 16;
+    /** Threads for all sockets; a client that takes nothing holds one until the server gives it up. */
+    private static final int MOST_SPEAKERS = 16;
+
+    private static final long SPEAKER_LIFE_S = 10;
     private static final Pattern NONCE = Pattern.compile("(?:^|&)n=([A-Za-z0-9_-]{22})(?:&|$)");
     private static final Pattern STEP = Pattern.compile("(?:^|&)s=([a-z0-9]{1,12})(?:&|$)");
 
     private final DoctorSettings settings;
     private final Map<String, Examination> examinations = new LinkedHashMap<>();
     private final ScheduledThreadPoolExecutor timer;
+    private final ThreadPoolExecutor speakers;
 
     /** @param settings not off */
     public Doctor(DoctorSettings settings) {
         this.settings = settings;
-        timer = new ScheduledThreadPoolExecutor(1, task -> {
-            Thread thread = new Thread(task, "fairlead-doctor");
-            thread.setDaemon(true);
-            return thread;
-        });
+        timer = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "fairlead-doctor"));
         timer.setRemoveOnCancelPolicy(true);
         timer.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        speakers = new ThreadPoolExecutor(
+                MOST_SPEAKERS,
+                MOST_SPEAKERS,
+                SPEAKER_LIFE_S,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                task -> daemon(task, "fairlead-doctor-socket"));
+        speakers.allowCoreThreadTimeOut(true);
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** For what may wait for a client. One task at a time for each socket, so the sockets bound what waits. */
+    Executor speakers() {
+        return speakers;
     }
 
     DoctorSettings settings() {
@@ -157,6 +180,7 @@ public final class Doctor implements AutoCloseable {
     @Override
     public void close() {
         timer.shutdownNow();
+        speakers.shutdownNow();
         synchronized (examinations) {
             examinations.clear();
         }

@@ -11,7 +11,6 @@ import jakarta.websocket.PongMessage;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -27,6 +26,7 @@ public final class ProbeEndpoint extends Endpoint {
     private final String path;
 
     private @Nullable Talk talk;
+    private @Nullable Turns turns;
 
     private ProbeEndpoint(Doctor doctor, String path) {
         this.doctor = doctor;
@@ -61,49 +61,45 @@ public final class ProbeEndpoint extends Endpoint {
                 return;
             }
             Talk begun = new Talk(watch, path, new JakartaLine(session));
+            Turns inTurn = new Turns(
+                    doctor.speakers(),
+                    // A client that sends more than it takes has no use of a probe.
+                    () -> session.close(new CloseReason(CloseCodes.VIOLATED_POLICY, "too much is unread")),
+                    failure -> onError(session, failure));
             talk = begun;
+            turns = inTurn;
             session.setMaxIdleTimeout(IDLE);
-            listen(session, begun);
-            begun.opened(
-                    String.valueOf(session.getNegotiatedSubprotocol()),
-                    session.getNegotiatedExtensions().stream()
-                            .map(Extension::getName)
-                            .collect(Collectors.joining(", ")));
+            listen(session, begun, inTurn);
+            String subprotocol = String.valueOf(session.getNegotiatedSubprotocol());
+            String extensions = session.getNegotiatedExtensions().stream()
+                    .map(Extension::getName)
+                    .collect(Collectors.joining(", "));
+            inTurn.add(0, () -> begun.opened(subprotocol, extensions));
         } catch (IOException gone) {
             onError(session, gone);
         }
     }
 
-    private static void listen(Session session, Talk talk) {
+    private static void listen(Session session, Talk talk, Turns turns) {
         // Anonymous classes: the container reads the message type from the class, which a lambda does not tell.
         session.addMessageHandler(new MessageHandler.Partial<String>() {
             @Override
             public void onMessage(String part, boolean last) {
-                try {
-                    talk.text(part, last);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+                turns.add(2 * part.length(), () -> talk.text(part, last));
             }
         });
         session.addMessageHandler(new MessageHandler.Partial<ByteBuffer>() {
             @Override
             public void onMessage(ByteBuffer part, boolean last) {
-                try {
-                    talk.binary(part, last);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+                ByteBuffer kept =
+                        ByteBuffer.allocate(part.remaining()).put(part).flip();
+                turns.add(kept.remaining(), () -> talk.binary(kept, last));
             }
         });
         session.addMessageHandler(new MessageHandler.Whole<PongMessage>() {
             @Override
             public void onMessage(PongMessage pong) {
-                try {
-                    talk.pong();
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
+                turns.add(0, talk::pong);
             }
         });
     }
@@ -111,8 +107,9 @@ public final class ProbeEndpoint extends Endpoint {
     @Override
     public void onClose(Session session, CloseReason reason) {
         Talk ending = talk;
-        if (ending != null) {
-            ending.closed(reason.getCloseCode().getCode());
+        Turns last = turns;
+        if (ending != null && last != null) {
+            last.end(() -> ending.closed(reason.getCloseCode().getCode()));
         }
     }
 

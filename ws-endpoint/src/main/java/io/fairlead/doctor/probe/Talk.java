@@ -22,7 +22,7 @@ public final class Talk {
     private static final int POLICY = 1008;
     private static final int LOST = 1006;
 
-    /** The ways to send. Each returns when it may be used again. */
+    /** The ways to send, in order. Whether they wait is their own business; what they are given stays theirs until it is sent. */
     public interface Line {
         void text(String part, boolean last) throws IOException;
 

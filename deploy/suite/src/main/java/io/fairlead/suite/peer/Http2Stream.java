@@ -418,8 +418,7 @@ public final class Http2Stream implements Closeable {
         @Override
         public int available() {
             synchronized (Http2Stream.this) {
-                byte[] piece = pieces.peek();
-                return piece == null ? 0 : piece.length - offset;
+                return pieces.stream().mapToInt(piece -> piece.length).sum() - offset;
             }
         }
     }
