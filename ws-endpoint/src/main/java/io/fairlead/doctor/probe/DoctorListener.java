@@ -6,17 +6,15 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.ServletRegistration;
-import jakarta.websocket.DeploymentException;
-import jakarta.websocket.server.ServerContainer;
 import java.util.Collections;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Puts the doctor into a web application when its settings let anybody ask it. To be named as a {@code <listener>} in web.xml.
- * Where the server has no Jakarta WebSocket, the doctor examines plain HTTP and the routes, and says so.
+ * Where the server has no Jakarta WebSocket, the doctor examines plain HTTP and the routes, and says so. There may not even be its
+ * classes, so this one must not need any of them.
  */
 public final class DoctorListener implements ServletContextListener {
 
@@ -43,7 +41,11 @@ public final class DoctorListener implements ServletContextListener {
         }
         Doctor started = new Doctor(parsed.settings());
         doctor = started;
-        boolean hasWebSocket = addEndpoints(context, started);
+        Object container = context.getAttribute(CONTAINER);
+        boolean hasWebSocket = container != null;
+        if (container != null) {
+            ProbeEndpoint.register(container, started);
+        }
         context.addListener(new RequestWatcher(started));
         add(context, "fairlead-doctor", new DoctorServlet(started, hasWebSocket), Doctor.PAGE + "*");
         add(context, "fairlead-probe", new ProbeServlet(started), Doctor.PROBES + "*");
@@ -52,21 +54,6 @@ public final class DoctorListener implements ServletContextListener {
                 context.getContextPath(),
                 Doctor.PAGE,
                 hasWebSocket ? "" : "; this server has no Jakarta WebSocket for it to try");
-    }
-
-    private static boolean addEndpoints(ServletContext context, Doctor doctor) {
-        Object found = context.getAttribute(CONTAINER);
-        if (found == null) {
-            return false;
-        }
-        try {
-            for (String path : List.of("echo", "push")) {
-                ((ServerContainer) found).addEndpoint(ProbeEndpoint.config(doctor, path));
-            }
-            return true;
-        } catch (DeploymentException refused) {
-            throw new IllegalStateException("The doctor's WebSocket endpoints cannot be registered", refused);
-        }
     }
 
     private static void add(ServletContext context, String name, Servlet servlet, String mapping) {

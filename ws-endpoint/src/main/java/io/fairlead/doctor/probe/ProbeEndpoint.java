@@ -3,12 +3,14 @@ package io.fairlead.doctor.probe;
 import io.fairlead.doctor.Verdict;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.CloseReason.CloseCodes;
+import jakarta.websocket.DeploymentException;
 import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
 import jakarta.websocket.Extension;
 import jakarta.websocket.MessageHandler;
 import jakarta.websocket.PongMessage;
 import jakarta.websocket.Session;
+import jakarta.websocket.server.ServerContainer;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,8 +35,18 @@ public final class ProbeEndpoint extends Endpoint {
         this.path = path;
     }
 
-    /** To be registered. */
-    static ServerEndpointConfig config(Doctor doctor, String path) {
+    /** @param container the server's {@link ServerContainer}; not named so, for callers that may run where there is none */
+    static void register(Object container, Doctor doctor) {
+        try {
+            for (String path : List.of("echo", "push")) {
+                ((ServerContainer) container).addEndpoint(config(doctor, path));
+            }
+        } catch (DeploymentException refused) {
+            throw new IllegalStateException("The doctor's WebSocket endpoints cannot be registered", refused);
+        }
+    }
+
+    private static ServerEndpointConfig config(Doctor doctor, String path) {
         return ServerEndpointConfig.Builder.create(ProbeEndpoint.class, Doctor.SOCKETS + path)
                 .subprotocols(List.of(Verdict.CHOSEN_SUBPROTOCOL))
                 .configurator(new ServerEndpointConfig.Configurator() {
