@@ -46,6 +46,10 @@ final class BodyRelay implements WriteListener {
     private final ServletOutputStream output;
     private final Listener listener;
     private Content.@Nullable Chunk first;
+
+    /** What follows {@link #first}, if it was there, too: most bodies come whole, and their end with them. */
+    private Content.@Nullable Chunk second;
+
     private Content.@Nullable Chunk written;
 
     /** At first the head. */
@@ -61,8 +65,34 @@ final class BodyRelay implements WriteListener {
     BodyRelay(Content.Source source, Content.@Nullable Chunk first, ServletOutputStream output, Listener listener) {
         this.source = source;
         this.first = first;
+        this.second = first == null || first.isLast() ? null : source.read();
         this.output = output;
         this.listener = listener;
+    }
+
+    /**
+     * Writes a body that has come whole, if it is so short that the server only keeps it for the end: then there is nothing to wait
+     * for, and no thread of the server's is woken for it. To be followed by the end of the response; else by {@link #start}.
+     *
+     * @param most what the server keeps without writing, in bytes
+     * @return whether it was written
+     */
+    boolean writeWhole(int most) throws IOException {
+        Content.Chunk body = first;
+        if (body == null
+                || Content.Chunk.isFailure(body)
+                || body.remaining() > most
+                || !(body.isLast() || isEnd(second))) {
+            return false;
+        }
+        first = null;
+        write(body);
+        releaseWritten();
+        return true;
+    }
+
+    private static boolean isEnd(Content.@Nullable Chunk chunk) {
+        return chunk != null && chunk.isLast() && !chunk.hasRemaining() && !Content.Chunk.isFailure(chunk);
     }
 
     /** @throws IllegalStateException when the server has given the response up */
@@ -137,7 +167,8 @@ final class BodyRelay implements WriteListener {
             releaseWritten();
             Content.Chunk chunk = first;
             if (chunk != null) {
-                first = null;
+                first = second;
+                second = null;
                 if (Content.Chunk.isFailure(chunk)) {
                     return;
                 }

@@ -62,6 +62,11 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /** So many kept connections may turn out to be closed, one after the other, before a request fails. */
     private static final int MOST_RETRIES = 10;
 
+    /** Jetty keeps bodies up to a quarter of its buffer, by default, others all that fits. */
+    private static final int BUFFERED_PART = 4;
+
+    private static final int MOST_BUFFERED = 8 * 1024;
+
     private static final Set<String> REPEATABLE = Set.of("GET", "HEAD", "OPTIONS");
 
     /** RFC 9110 section 9.2.2. */
@@ -124,6 +129,10 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
 
     private volatile boolean requestSent;
     private volatile boolean listsTransports;
+
+    /** The Content-Length that the client is still to be told. */
+    private volatile @Nullable String length;
+
     private volatile boolean bodyBegun;
     private volatile boolean writing;
     private volatile @Nullable BodyRelay relay;
@@ -411,7 +420,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         listsTransports = upgrade == null
                 && !route.hiddenTransports().isEmpty()
                 && SocketIo09.mayListTransports(request.getMethod(), backendRequest.getPath(), answer);
-        copy(forClient(listsTransports ? SocketIo09.withoutLength(fields) : fields), response);
+        length = listsTransports ? null : answer.getHeaders().get(HttpHeader.CONTENT_LENGTH);
+        fields.removeIf(field -> field.getHeader() == HttpHeader.CONTENT_LENGTH);
+        copy(forClient(fields), response);
         attempts.addCookie(request, response);
         if (upgrade != null) {
             // Bytes meant for the other protocol may follow on either side: neither connection carries a next request.
@@ -484,11 +495,21 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         return nextToAsk != None.ABSENT;
     }
 
+    /** Tells the client how long the body is, or would be. */
+    private void tellLength() {
+        String told = length;
+        if (told != null) {
+            length = null;
+            response.setHeader(HttpHeader.CONTENT_LENGTH.asString(), told);
+        }
+    }
+
     private void relay(Content.Source source) {
         bodyBegun = true;
         Content.Source content =
                 attempts.learning(listsTransports ? new SocketIo09.Body(source, route.hiddenTransports()) : source);
         if (headOverHttp2) {
+            tellLength();
             Content.Source.consumeAll(content, Callback.from(this::part, failure -> {}));
             return;
         }
@@ -496,6 +517,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         if (first != null && first.isLast() && !first.hasRemaining() && !Content.Chunk.isFailure(first)) {
             // No body, so no need for the server's write events.
             first.release();
+            tellLength();
             part();
             return;
         }
@@ -506,6 +528,13 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
                 // Told before there was a relay to stop.
                 return;
             }
+            if (body.writeWhole(Math.min(response.getBufferSize() / BUFFERED_PART, MOST_BUFFERED))) {
+                // Not before: servers write, and wait for the client, as soon as all that they were told of is there.
+                tellLength();
+                part();
+                return;
+            }
+            tellLength();
             writing = true;
             waitingForClient();
             body.start();
@@ -547,6 +576,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         }
         complete = true;
         if (!bodyBegun) {
+            tellLength();
             part();
         }
         if (!requestSent) {

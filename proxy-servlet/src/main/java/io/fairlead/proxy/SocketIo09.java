@@ -5,14 +5,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.client.Response;
-import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.io.content.ContentSourceTransformer;
@@ -41,13 +39,6 @@ final class SocketIo09 {
                 && type != null
                 && TYPES.contains(type.split(";", 2)[0].trim().toLowerCase(Locale.ROOT))
                 && !answer.getHeaders().contains(HttpHeader.CONTENT_ENCODING);
-    }
-
-    /** The fields of an answer whose length may change. */
-    static List<HttpField> withoutLength(List<HttpField> fields) {
-        return fields.stream()
-                .filter(field -> field.getHeader() != HttpHeader.CONTENT_LENGTH)
-                .toList();
     }
 
     /** The answer without the hidden transports; anything else as it is. */
