@@ -253,7 +253,7 @@ final class RouteSettings {
                 tls(backends));
         LoopSettings loops = new LoopSettings(
                 read.number("tunnelThreads", Integer.toString(defaultLoops()), 1, 1_000),
-                read.size("tunnelBufferSize", "64KB", 32 * 1024),
+                read.size("tunnelBufferSize", "72KB", 32 * 1024),
                 tunnelMemory());
         boolean preserveHost = read.flag("preserveHost", true);
         UpgradePolicy upgrade = read.choice("upgrade", UpgradePolicy.WEBSOCKET, UpgradePolicy.values());

@@ -135,7 +135,7 @@ class RouteSettingsTest {
                                 null),
                         new LoopSettings(
                                 Math.min(8, Runtime.getRuntime().availableProcessors()),
-                                64 * 1024,
+                                72 * 1024,
                                 Runtime.getRuntime().maxMemory() / 4)));
     }
 
