@@ -1,5 +1,6 @@
 package io.fairlead.proxy;
 
+import io.fairlead.proxy.relay.Relay;
 import io.fairlead.proxy.tunnel.EndPointTakeover;
 import io.fairlead.proxy.tunnel.Leg;
 import java.nio.charset.StandardCharsets;
@@ -28,18 +29,30 @@ import org.jspecify.annotations.Nullable;
  */
 final class BackendHandshake implements HttpUpgrader {
 
+    static final String EXTENSIONS = "Sec-WebSocket-Extensions";
+    static final String SUBPROTOCOL = "Sec-WebSocket-Protocol";
+
+    private static final String WRONG_ACCEPT =
+            "the backend's Sec-WebSocket-Accept does not answer the Sec-WebSocket-Key that it was sent";
     private static final String ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
     private final @Nullable UpgradeRequest asked;
+    private final @Nullable Relayed relayed;
     private final Executor executor;
     private final BiConsumer<Response, Leg> accepted;
 
     /**
      * @param asked null when the request asked for no upgrade, so that a 101 is the backend's fault
+     * @param relayed null when the client judges the answer itself
      * @param accepted given the 101 and the leg, on a thread of the client's; must not block
      */
-    BackendHandshake(@Nullable UpgradeRequest asked, Executor executor, BiConsumer<Response, Leg> accepted) {
+    BackendHandshake(
+            @Nullable UpgradeRequest asked,
+            @Nullable Relayed relayed,
+            Executor executor,
+            BiConsumer<Response, Leg> accepted) {
         this.asked = asked;
+        this.relayed = relayed;
         this.executor = executor;
         this.accepted = accepted;
     }
@@ -52,6 +65,9 @@ final class BackendHandshake implements HttpUpgrader {
     @Override
     public void upgrade(Response response, EndPoint endPoint, Callback callback) {
         String fault = fault(asked, response.getHeaders());
+        if (fault == null && asked != null && relayed != null) {
+            fault = relayed.fault(asked, response.getHeaders());
+        }
         if (fault != null) {
             endPoint.close();
             callback.failed(new BackendProtocolException(fault));
@@ -79,11 +95,18 @@ final class BackendHandshake implements HttpUpgrader {
                         + "' was requested";
             }
         }
-        if (asked.extendedConnect() && !isFramed(asked, answer)) {
-            // The client can't check it: the key was made here.
-            return "the backend's Sec-WebSocket-Accept does not answer the Sec-WebSocket-Key that it was sent";
+        // The client can't check it over HTTP/2: the key was made here.
+        return asked.extendedConnect() && !isFramed(asked, answer) ? WRONG_ACCEPT : null;
+    }
+
+    /** Of a handshake whose client is answered by the server. */
+    record Relayed(Relay relay, List<String> asked) {
+
+        /** What is wrong with a 101 that the client will not see; null when nothing is. */
+        @Nullable
+        String fault(UpgradeRequest request, HttpFields answer) {
+            return isFramed(request, answer) ? relay.fault(asked, answer.getValuesList(EXTENSIONS)) : WRONG_ACCEPT;
         }
-        return null;
     }
 
     private static Set<String> options(HttpFields answer) {

@@ -20,6 +20,8 @@ public enum EndedBy {
     LIMIT,
     /** The backend's answer broke the rules of HTTP, or a frame those of WebSocket where {@code protocolErrors=close}. */
     PROTOCOL,
+    /** A filter of a relay's. */
+    FILTER,
     /** Fairlead, which does not pass such a request on. */
     REFUSED,
     /** The web application or its server stops. */

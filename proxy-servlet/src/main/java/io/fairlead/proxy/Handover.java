@@ -4,6 +4,7 @@ import io.fairlead.proxy.Exchange.Resumption;
 import io.fairlead.proxy.backend.Backend;
 import io.fairlead.proxy.backend.Backends;
 import io.fairlead.proxy.guard.Admission;
+import io.fairlead.proxy.relay.Relay;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.tunnel.Leg;
 import io.fairlead.proxy.tunnel.PromisedLeg;
@@ -63,6 +64,7 @@ final class Handover {
     private final Admission admission;
     private final Ending ending;
     private final Runnable release;
+    private final @Nullable Relay relay;
     private volatile @Nullable Tunnel promised;
 
     /**
@@ -70,6 +72,7 @@ final class Handover {
      * @param stopped whether the servlet was destroyed, or is drained
      * @param admission closed when the tunnel ends; until the handover the exchange does that
      * @param draft of what becomes of it
+     * @param relay gives the client's leg; null when the server adapter does
      */
     Handover(
             Object owner,
@@ -83,7 +86,8 @@ final class Handover {
             HttpServletRequest request,
             UpgradeRequest upgrade,
             Exchange exchange,
-            Admission admission) {
+            Admission admission,
+            @Nullable Relay relay) {
         this.owner = owner;
         this.route = route;
         this.tunnels = tunnels;
@@ -102,6 +106,7 @@ final class Handover {
             admission.close();
             attempts.close();
         };
+        this.relay = relay;
     }
 
     /** The backend has switched protocols; a thread of the HTTP client's. */
@@ -177,7 +182,7 @@ final class Handover {
                 route.pingInterval(),
                 route.pongTimeout(),
                 route.maxTunnelAge(),
-                route.frameRules());
+                route.rules());
         if (framed) {
             draft.framed();
         }
@@ -238,18 +243,32 @@ final class Handover {
             outcomes.tell(draft.http(endedBy, null, 0, 0));
             return;
         }
+        Consumer<Leg> join = client -> {
+            joined.run();
+            tunnel.connect(client);
+        };
         int status = upgrade.extendedConnect() ? HttpServletResponse.SC_OK : HttpServletResponse.SC_SWITCHING_PROTOCOLS;
-        List<HttpField> fields =
-                upgrade.extendedConnect() ? HopHeaders.connected(head) : HopHeaders.switchingProtocols(head);
-        response.setStatus(status);
+        List<HttpField> fields = relay != null
+                ? HopHeaders.relayed(head)
+                : upgrade.extendedConnect() ? HopHeaders.connected(head) : HopHeaders.switchingProtocols(head);
+        if (relay == null) {
+            response.setStatus(status);
+        }
         draft.answered(status);
         Exchange.copy(exchange.forClient(fields), response);
         exchange.addCookie(response);
         try {
-            adapter.takeOver(again, response, client -> {
-                joined.run();
-                tunnel.connect(client);
-            });
+            if (relay == null) {
+                adapter.takeOver(again, response, join);
+            } else {
+                relay.takeOver(
+                        again,
+                        response,
+                        draft.client(),
+                        head.getValuesList(BackendHandshake.EXTENSIONS),
+                        head.get(BackendHandshake.SUBPROTOCOL),
+                        join);
+            }
         } catch (IOException | ServletException | RuntimeException refused) {
             try {
                 if (response.isCommitted()) {

@@ -36,6 +36,8 @@ final class HopHeaders {
 
     private static final Set<String> CONNECTED_WITHOUT = Set.of("connection", "upgrade", "sec-websocket-accept");
 
+    private static final Set<String> RELAYED_WITHOUT = Set.of("sec-websocket-extensions", "sec-websocket-protocol");
+
     private HopHeaders() {}
 
     /** What a request may keep. */
@@ -132,6 +134,13 @@ final class HopHeaders {
     static List<HttpField> connected(HttpFields response) {
         List<HttpField> fields = without(response, true);
         fields.removeIf(field -> CONNECTED_WITHOUT.contains(field.getLowerCaseName()));
+        return fields;
+    }
+
+    /** The fields of a 101 that a server adds its own to, for the WebSocket that it ends itself. */
+    static List<HttpField> relayed(HttpFields response) {
+        List<HttpField> fields = connected(response);
+        fields.removeIf(field -> RELAYED_WITHOUT.contains(field.getLowerCaseName()));
         return fields;
     }
 

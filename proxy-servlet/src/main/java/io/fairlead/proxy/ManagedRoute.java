@@ -109,6 +109,11 @@ final class ManagedRoute implements RouteMXBean {
     }
 
     @Override
+    public String getMode() {
+        return route.mode();
+    }
+
+    @Override
     public long getRequests() {
         return outcomes.requests();
     }

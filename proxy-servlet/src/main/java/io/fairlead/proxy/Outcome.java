@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param untilHead from the start to the head of the backend's answer, 101 or other; null if there was none
  * @param status that the client was sent; 0 if it was sent none
  * @param framed whether Fairlead followed frames in it: a tunnel of RFC 6455
+ * @param relayed whether messages passed between two WebSockets, and not bytes: a tunnel of a route with {@code mode=relay}
  * @param toBackend HTTP: the bytes of the request's body; a tunnel: what passed
  * @param toClient HTTP: the bytes of the response's body; a tunnel: what passed
  * @param clientRoundTrip between Fairlead and the client; null if it has answered no ping
@@ -43,6 +44,7 @@ public record Outcome(
         @Nullable Duration untilHead,
         int status,
         boolean framed,
+        boolean relayed,
         Traffic toBackend,
         Traffic toClient,
         @Nullable RoundTrip clientRoundTrip,

@@ -36,6 +36,11 @@ final class OutcomeDraft {
         this.traceId = traceId;
     }
 
+    /** The client's address. */
+    String client() {
+        return client;
+    }
+
     /** It is sent to a backend, perhaps after others. */
     void sent(String to) {
         backend = to;
@@ -87,6 +92,7 @@ final class OutcomeDraft {
                 untilHead,
                 status,
                 false,
+                false,
                 Traffic.ofBytes(up),
                 Traffic.ofBytes(down),
                 null,
@@ -112,6 +118,7 @@ final class OutcomeDraft {
                 untilHead,
                 status,
                 framed,
+                route.relay() != null,
                 account.toBackend(),
                 account.toClient(),
                 account.clientRoundTrip(),

@@ -72,6 +72,7 @@ final class OutcomeLog {
         pairs.put("durationMs", outcome.duration().toMillis());
         put(pairs, "headMs", outcome.untilHead() == null ? null : milliseconds(outcome.untilHead()));
         if (outcome.kind() == Kind.TUNNEL) {
+            pairs.put("mode", outcome.relayed() ? "relay" : "tunnel");
             pairs.put("framed", outcome.framed());
         }
         traffic(pairs, outcome.toBackend(), outcome.framed(), "ToBackend");

@@ -126,6 +126,7 @@ final class Outcomes {
             case NOT_CONNECTED -> stopping ? EndedBy.SHUTDOWN : refused ? EndedBy.REFUSED : EndedBy.CLIENT;
             case LIMIT -> EndedBy.LIMIT;
             case PROTOCOL -> EndedBy.PROTOCOL;
+            case FILTER -> EndedBy.FILTER;
             case AGE -> EndedBy.AGE;
             case DRAINED -> EndedBy.DRAIN;
             case SHUTDOWN -> EndedBy.SHUTDOWN;

@@ -1,12 +1,14 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.guard.LimitSettings;
+import io.fairlead.proxy.relay.RelaySettings;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.FrameRules;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name the servlet's name, for the log
  * @param prefix what is removed from the request's path: context path and the {@code prefix} setting
+ * @param relay null when tunnels carry bytes, which is {@code mode=tunnel}
  * @param hiddenTransports taken out of the list in an answer of Socket.IO 0.9
  */
 record Route(
@@ -44,7 +47,8 @@ record Route(
         Set<String> hiddenTransports,
         ServerAdapters.Choice serverAdapter,
         ClientSettings client,
-        LoopSettings loops) {
+        LoopSettings loops,
+        @Nullable RelaySettings relay) {
 
     /** What a tunnel without a byte ends after, when the user does not say; pings end those that are dead. */
     private static final Duration IDLE_TUNNEL = Duration.ofHours(1);
@@ -56,6 +60,24 @@ record Route(
             return set;
         }
         return framed && !pingInterval.isZero() ? Duration.ZERO : IDLE_TUNNEL;
+    }
+
+    /** For the log and JMX. */
+    String mode() {
+        return (relay == null ? Mode.TUNNEL : Mode.RELAY).name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The rules for its frames. A relay follows them, so it carries nothing on that is no frame. */
+    FrameRules rules() {
+        return relay == null ? frameRules : frameRules.closingAtFault();
+    }
+
+    /** What passes between a client and a backend after the 101. */
+    enum Mode {
+        /** Bytes, unchanged. */
+        TUNNEL,
+        /** Messages, between a WebSocket that the server ends and one of our own to the backend. */
+        RELAY
     }
 
     /** Which Upgrade requests a route carries. */

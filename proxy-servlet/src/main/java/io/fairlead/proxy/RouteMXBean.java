@@ -14,6 +14,9 @@ public interface RouteMXBean {
     /** What {@code proxyTo} says: scheme, host, port and path of each backend, or the name by which they are found. */
     String getTarget();
 
+    /** What passes after a 101: {@code tunnel} (bytes) or {@code relay} (messages). */
+    String getMode();
+
     /** The backends as they are now. */
     List<BackendMXView> getBackends();
 

@@ -5,11 +5,15 @@ import io.fairlead.proxy.ResponseRewrite.Rule;
 import io.fairlead.proxy.ResponseRewrite.Rules;
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.LoopSettings;
+import io.fairlead.proxy.Route.Mode;
 import io.fairlead.proxy.Route.ProtocolErrors;
 import io.fairlead.proxy.Route.TlsSettings;
 import io.fairlead.proxy.Route.UpgradePolicy;
 import io.fairlead.proxy.backend.Target;
 import io.fairlead.proxy.guard.LimitSettings;
+import io.fairlead.proxy.relay.Relay;
+import io.fairlead.proxy.relay.RelayProvider;
+import io.fairlead.proxy.relay.RelaySettings;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tls.KeyMaterial;
 import io.fairlead.proxy.tls.TlsFileException;
@@ -25,7 +29,9 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -87,6 +93,11 @@ final class RouteSettings {
             "tunnelBufferSize",
             "tunnelMemory",
             "serverAdapter",
+            "mode",
+            "filters",
+            "relayBuffer",
+            "relayThreads",
+            "relayDeflate",
             "maxThreads",
             "maxConnections",
             "selectors",
@@ -101,6 +112,8 @@ final class RouteSettings {
             "tlsKeyStore",
             "tlsKey",
             "tlsKeyStorePassword");
+
+    private static final List<String> RELAY_ONLY = List.of("filters", "relayBuffer", "relayThreads", "relayDeflate");
 
     private static final int MOST = 1_000_000;
     private static final Pattern HOST = Pattern.compile("[A-Za-z0-9._~\\-\\[\\]:]+");
@@ -156,7 +169,7 @@ final class RouteSettings {
         RouteSettings settings = new RouteSettings(name, initParams, contextParams, environment);
         settings.rejectUnknown(initParamNames);
         settings.rejectUnknownContextParams(contextParamNames);
-        Route route = settings.route(contextPath);
+        Route route = settings.route(contextPath, initParamNames);
         return settings.read.faults().isEmpty()
                 ? new Parsed(route, List.of())
                 : new Parsed(null, List.copyOf(settings.read.faults()));
@@ -236,7 +249,7 @@ final class RouteSettings {
         return row[b.length()];
     }
 
-    private @Nullable Route route(String contextPath) {
+    private @Nullable Route route(String contextPath, Collection<String> initParamNames) {
         BackendSettings backends = new BackendSettingsReader(read).settings();
         String prefix = contextPath + prefix();
         Duration idleTimeout = read.duration("idleTimeout", "30s", true);
@@ -288,6 +301,7 @@ final class RouteSettings {
         Set<String> hiddenTransports = transports("socketIo09HideTransports");
         List<String> whiteList = hosts("whiteList");
         List<String> blackList = hosts("blackList");
+        RelaySettings relay = relay(initParamNames, upgrade, closeTimeout);
         if (backends == null) {
             return null;
         }
@@ -318,7 +332,52 @@ final class RouteSettings {
                 hiddenTransports,
                 adapter,
                 client,
-                loops);
+                loops,
+                relay);
+    }
+
+    /** Null for a route of bytes. */
+    private @Nullable RelaySettings relay(
+            Collection<String> initParamNames, UpgradePolicy upgrade, Duration closeTimeout) {
+        if (read.choice("mode", Mode.TUNNEL, Mode.values()) == Mode.TUNNEL) {
+            for (String setting : RELAY_ONLY) {
+                if (read.isInitParam(setting)) {
+                    read.fault(setting, "has no effect without mode=relay; add that, or take it away");
+                }
+            }
+            return null;
+        }
+        if (upgrade != UpgradePolicy.WEBSOCKET) {
+            read.fault("mode", "is 'relay', which carries WebSocket only; leave 'upgrade' out");
+        }
+        Map<String, String> more = new TreeMap<>();
+        for (String setting : new TreeSet<>(initParamNames)) {
+            String value = setting.indexOf('.') < 0 ? null : read.value(setting);
+            if (value != null) {
+                more.put(setting, value);
+            }
+        }
+        RelaySettings settings = new RelaySettings(
+                name,
+                Stream.of(read.valueOr("filters", "").split(",", -1))
+                        .map(String::trim)
+                        .filter(filter -> !filter.isEmpty())
+                        .toList(),
+                read.size("relayBuffer", "256KB", 64 * 1024),
+                read.number("relayThreads", "64", 1, 10_000),
+                read.flag("relayDeflate", true),
+                closeTimeout,
+                more);
+        RelayProvider provider = RelayProvider.find().orElse(null);
+        if (provider == null) {
+            read.fault("mode", "is 'relay', which needs fairlead-ws-endpoint on the class path; add it");
+            return null;
+        }
+        Relay checked = provider.open(settings, null, fault -> read.faults().add("servlet '" + name + "': " + fault));
+        if (checked != null) {
+            checked.close();
+        }
+        return settings;
     }
 
     private void checkAllowed(BackendSettings backends, List<String> whiteList, List<String> blackList) {

@@ -52,6 +52,11 @@ public final class TunnelMXView {
         return tunnel.framed();
     }
 
+    /** Whether messages pass, and not bytes. */
+    public boolean isRelayed() {
+        return tunnel.relayed();
+    }
+
     public TrafficMXView getToBackend() {
         return new TrafficMXView(tunnel.toBackend());
     }

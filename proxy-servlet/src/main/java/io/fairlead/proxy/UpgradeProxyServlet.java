@@ -1,5 +1,6 @@
 package io.fairlead.proxy;
 
+import io.fairlead.proxy.BackendHandshake.Relayed;
 import io.fairlead.proxy.Exchange.Resumption;
 import io.fairlead.proxy.HopHeaders.Kept;
 import io.fairlead.proxy.Route.TlsSettings;
@@ -11,6 +12,9 @@ import io.fairlead.proxy.guard.Decision;
 import io.fairlead.proxy.guard.Limit;
 import io.fairlead.proxy.guard.Limits;
 import io.fairlead.proxy.guard.Refusal;
+import io.fairlead.proxy.relay.Relay;
+import io.fairlead.proxy.relay.RelayProvider;
+import io.fairlead.proxy.relay.RelaySettings;
 import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.server.ServerAdapters;
 import io.fairlead.proxy.tunnel.Leg;
@@ -26,6 +30,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -71,6 +76,9 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     /** How long JMX waits for the tunnels' loops. */
     private static final Duration LISTING = Duration.ofSeconds(1);
 
+    /** RFC 9110 section 15.5.22; the servlet API has no name for it. */
+    private static final int UPGRADE_REQUIRED = 426;
+
     private static final Set<String> BODILESS = Set.of("GET", "HEAD", "OPTIONS", "DELETE");
 
     private transient volatile @Nullable Started started;
@@ -90,6 +98,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             Limits limits,
             Outcomes outcomes,
             String viaHost,
+            @Nullable Relay relay,
             @Nullable ManagedRoute managed) {}
 
     /** An admitted handshake on its way to its exchange. One thread's. */
@@ -134,6 +143,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             throw new ServletException(
                     RouteCheck.message(List.of("servlet '" + route.name() + "': " + unfit.getMessage())), unfit);
         }
+        Relay relay = relay(route, context);
         Shared shared = Shared.of(context);
         BackendClient backend = shared.client(route.client());
         Tunnels tunnels;
@@ -148,7 +158,8 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         try {
             Limits limits = new Limits(route.limits());
             Balancing balancing = new Balancing(route, place(config), backend.client());
-            started = new Started(route, shared, backend, balancing, tunnels, adapter, limits, account, "", null);
+            started =
+                    new Started(route, shared, backend, balancing, tunnels, adapter, limits, account, "", relay, null);
             super.init(config);
             balancing.start();
             shared.started(this, balancing);
@@ -189,18 +200,20 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 }
             });
             managed.register(context.getContextPath());
-            started =
-                    new Started(route, shared, backend, balancing, tunnels, adapter, limits, account, viaHost, managed);
+            started = new Started(
+                    route, shared, backend, balancing, tunnels, adapter, limits, account, viaHost, relay, managed);
         } catch (ServletException | RuntimeException | Error failure) {
             destroy();
             throw failure;
         }
         LOG.info(
-                "route '{}': {}/* to {}, upgrade {}, server adapter {}",
+                "route '{}': {}/* to {}, upgrade {}, mode {}{}, server adapter {}",
                 route.name(),
                 route.prefix(),
                 route.backends().shown(),
                 route.upgrade().name().toLowerCase(Locale.ROOT),
+                route.mode(),
+                filters(route),
                 adapter.name());
         TlsSettings tls = route.client().tls();
         if (tls != null && !tls.verify()) {
@@ -210,6 +223,28 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     route.name(),
                     route.backends().shown());
         }
+    }
+
+    private static String filters(Route route) {
+        RelaySettings relay = route.relay();
+        return relay == null || relay.filters().isEmpty() ? "" : " with filters " + String.join(", ", relay.filters());
+    }
+
+    private static @Nullable Relay relay(Route route, ServletContext context) throws ServletException {
+        RelaySettings settings = route.relay();
+        if (settings == null) {
+            return null;
+        }
+        List<String> faults = new ArrayList<>();
+        Relay relay = RelayProvider.find()
+                .map(provider -> provider.open(settings, context, faults::add))
+                .orElse(null);
+        if (relay == null) {
+            throw new ServletException(RouteCheck.message(faults.stream()
+                    .map(fault -> "servlet '" + route.name() + "': " + fault)
+                    .toList()));
+        }
+        return relay;
     }
 
     /** What the paths of its requests begin with: the context path, and the mapping if there is but one. */
@@ -243,6 +278,9 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     "route '{}': its tunnels were not all closed within {}",
                     ending.route().name(),
                     patience);
+        }
+        if (ending.relay() != null) {
+            ending.relay().close();
         }
         if (ending.managed() != null) {
             ending.managed().unregister();
@@ -372,6 +410,16 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         switch (upgrade.kind()) {
             case NONE -> super.service(request, response);
             case UPGRADE -> {
+                if (started().relay() != null && upgrade.key() == null) {
+                    response.setHeader("Sec-WebSocket-Version", "13");
+                    refuseHandshake(
+                            request,
+                            response,
+                            UPGRADE_REQUIRED,
+                            "Only WebSocket version 13, with a valid key, is carried here.",
+                            EndedBy.REFUSED);
+                    return;
+                }
                 if (draining) {
                     int status = HttpServletResponse.SC_SERVICE_UNAVAILABLE;
                     refuseHandshake(request, response, status, Handover.STOPPING, EndedBy.DRAIN);
@@ -507,8 +555,14 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 .attribute(CLIENT_REQUEST_ATTRIBUTE, request)
                 // The exchange has deadlines of its own.
                 .idleTimeout(0, TimeUnit.MILLISECONDS);
+        Relayed relayed = upgrade == null || now.relay() == null
+                ? null
+                : new Relayed(now.relay(), Collections.list(request.getHeaders(BackendHandshake.EXTENSIONS)));
         HttpUpgrader.Factory handshake = version -> new BackendHandshake(
-                upgrade, getHttpClient().getExecutor(), (answer, leg) -> switched(backendRequest, answer, leg));
+                upgrade,
+                relayed,
+                getHttpClient().getExecutor(),
+                (answer, leg) -> switched(backendRequest, answer, leg));
         backendRequest.attribute(HttpUpgrader.Factory.class.getName(), handshake);
         if (upgrade == null && expects100Continue(request) && hasContent(request)) {
             AtomicBoolean begun = new AtomicBoolean();
@@ -559,6 +613,14 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             fields.put("Upgrade", upgrade.header());
             if (upgrade.extendedConnect()) {
                 fields.put("Sec-WebSocket-Key", upgrade.key());
+            }
+            Relay relay = started().relay();
+            if (relay != null) {
+                String offer = relay.offer(Collections.list(request.getHeaders(BackendHandshake.EXTENSIONS)));
+                fields.remove(BackendHandshake.EXTENSIONS);
+                if (offer != null) {
+                    fields.put(BackendHandshake.EXTENSIONS, offer);
+                }
             }
             if (upgrade.form() == Form.HIXIE_76) {
                 Hixie76.KEYS.forEach(key -> fields.put(key, started().adapter().fieldAsSent(request, key)));
@@ -619,7 +681,8 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 request,
                 handshake.upgrade,
                 exchange,
-                handshake.admission);
+                handshake.admission,
+                now.relay());
         backendRequest.attribute(Handover.class.getName(), handover);
         exchange.start(handover::promise);
         // Now the exchange closes the admission, or the tunnel.

@@ -38,6 +38,7 @@ class OutcomeLogTest {
                 Duration.ofNanos(2_345_678),
                 101,
                 true,
+                false,
                 new Traffic(120, 4, 2, 1, 0, 1000, null),
                 new Traffic(240, 3, 2, 0, 1, 0, "a reserved opcode"),
                 new RoundTrip(MILLISECOND.multipliedBy(3), Duration.ofNanos(1_234_567)),
@@ -61,6 +62,7 @@ class OutcomeLogTest {
                 Duration.ofMillis(5),
                 null,
                 502,
+                false,
                 false,
                 Traffic.ofBytes(7),
                 Traffic.ofBytes(0),
@@ -145,7 +147,7 @@ class OutcomeLogTest {
         assertThat(logger.lines)
                 .containsExactly("INFO route=chat endedBy=client cause=\"SocketException: Connection reset\""
                         + " client=10.0.0.7 method=GET path=\"/app/\\\"socket\\\"=\\\\u000a{}\" backend=backend:3000 status=101"
-                        + " start=2026-11-21T10:15:30.123Z durationMs=61500 headMs=2.345 framed=true"
+                        + " start=2026-11-21T10:15:30.123Z durationMs=61500 headMs=2.345 mode=tunnel framed=true"
                         + " bytesToBackend=120 framesToBackend=4 messagesToBackend=2 pingsToBackend=1 closeToBackend=1000"
                         + " bytesToClient=240 framesToClient=3 messagesToClient=2 pongsToClient=1"
                         + " faultToClient=\"a reserved opcode\" clientRoundTripMs=1.234 clientRoundTripLastMs=3.0"

@@ -136,7 +136,8 @@ class RouteSettingsTest {
                         new LoopSettings(
                                 Math.min(8, Runtime.getRuntime().availableProcessors()),
                                 72 * 1024,
-                                Runtime.getRuntime().maxMemory() / 4)));
+                                Runtime.getRuntime().maxMemory() / 4),
+                        null));
     }
 
     @Test
@@ -144,6 +145,11 @@ class RouteSettingsTest {
         assertThat(RouteSettings.settings())
                 .containsExactlyInAnyOrder(
                         "proxyTo",
+                        "mode",
+                        "filters",
+                        "relayBuffer",
+                        "relayThreads",
+                        "relayDeflate",
                         "balance",
                         "sticky",
                         "stickyCookieName",

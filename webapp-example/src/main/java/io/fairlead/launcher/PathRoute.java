@@ -40,7 +40,7 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
     private static final Set<String> SCHEMES = Set.of("http", "https", "ws", "wss");
     private static final Pattern PATH = Pattern.compile("(/[A-Za-z0-9\\-._~!$&'()+,:@]+)+/?|/");
     private static final Pattern DOT_SEGMENT = Pattern.compile(".*/\\.\\.?(/.*)?");
-    private static final Pattern SETTING = Pattern.compile("[A-Za-z][A-Za-z0-9]*");
+    private static final Pattern SETTING = Pattern.compile("[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z][A-Za-z0-9]*)*");
 
     /** Backends that are found by a name. */
     private static final Pattern SOURCE = Pattern.compile("^[a-z][a-z0-9]*\\+");

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
+import org.eclipse.jetty.ee10.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
 import org.eclipse.jetty.http2.SessionContainer;
 import org.eclipse.jetty.http2.server.AbstractHTTP2ServerConnectionFactory;
 import org.eclipse.jetty.server.Connector;
@@ -91,6 +92,8 @@ final class RouteServer {
         context.getServletHandler().setDecodeAmbiguousURIs(true);
         // What no route takes is the server's 404, whatever the method.
         context.getServletHandler().setEnsureDefaultServlet(false);
+        // For routes with mode=relay.
+        JakartaWebSocketServletContainerInitializer.configure(context, null);
         graceful = new GracefulHandler(context);
         server.setHandler(new Probes(this::isReady, graceful));
     }

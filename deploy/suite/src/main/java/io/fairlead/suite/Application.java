@@ -29,6 +29,11 @@ public final class Application {
         return war(Routes.webXml(Map.of()));
     }
 
+    /** With those that relay messages. */
+    public static WebArchive relays() {
+        return war(Routes.webXmlOf(Routes.relays()));
+    }
+
     public static WebArchive war(String webXml) {
         if (!Files.exists(BUILT)) {
             throw new IllegalStateException(

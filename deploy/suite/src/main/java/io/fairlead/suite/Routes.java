@@ -90,6 +90,18 @@ public final class Routes {
     /** One tunnel at a time, to nobody. */
     public static final String LIMITED_DEAD = "limited-dead";
 
+    /** Messages instead of bytes, with the defaults. */
+    public static final String RELAY = "relay";
+
+    /** The same with pings twice a second, which are waited for as long. */
+    public static final String RELAY_PINGED = "relay-pinged";
+
+    /** A relay with all the filters that there are. */
+    public static final String RELAY_FILTERED = "relay-filtered";
+
+    /** A relay for peers of the Node world, through {@link #FOREIGN_DOOR}. */
+    public static final String RELAY_FOREIGN = "relay-foreign";
+
     /** Leads to {@link #CROWD_BACKEND}. */
     public static final String CROWD = "crowd";
 
@@ -218,6 +230,30 @@ public final class Routes {
         return routes;
     }
 
+    /** The routes that relay messages, an application of their own: not every server has what they need. */
+    public static Map<String, Map<String, String>> relays() {
+        Map<String, Map<String, String>> routes = new LinkedHashMap<>();
+        String backend = "http://127.0.0.1:" + BACKEND.port();
+        routes.put(RELAY, Map.of("proxyTo", backend, "mode", "relay"));
+        routes.put(
+                RELAY_PINGED, Map.of("proxyTo", backend, "mode", "relay", "pingInterval", "500", "pongTimeout", "500"));
+        routes.put(
+                RELAY_FILTERED,
+                Map.of(
+                        "proxyTo", backend,
+                        "mode", "relay",
+                        "filters", "audit, maxText, rate, jsonGate",
+                        "audit.bodies", "true",
+                        "audit.redact", "pass[a-z]*",
+                        "maxText.chars", "1000",
+                        "rate.perSecond", "20",
+                        "jsonGate.pointer", "/type",
+                        "jsonGate.allow", "say, hello",
+                        "jsonGate.otherwise", "drop"));
+        routes.put(RELAY_FOREIGN, Map.of("proxyTo", "http://127.0.0.1:" + FOREIGN_DOOR.port(), "mode", "relay"));
+        return routes;
+    }
+
     /** The routes as a web.xml, each with further init-params. */
     public static String webXml(Map<String, String> more) {
         Map<String, Map<String, String>> routes = new LinkedHashMap<>();
@@ -270,7 +306,9 @@ public final class Routes {
     /** The routes as arguments of {@code java -jar fairlead.war}. */
     public static List<String> arguments() {
         List<String> arguments = new ArrayList<>();
-        all().forEach((name, params) -> {
+        Map<String, Map<String, String>> routes = all();
+        routes.putAll(relays());
+        routes.forEach((name, params) -> {
             StringBuilder route = new StringBuilder("/")
                     .append(name)
                     .append("/=")

@@ -19,6 +19,11 @@ public record FrameRules(boolean closeAtFault, long maxFrameSize, long maxMessag
         return new FrameRules(closeAtFault, maxFrameSize, maxMessageSize, 0);
     }
 
+    /** The same, for those who follow what is in the frames. */
+    public FrameRules closingAtFault() {
+        return new FrameRules(true, maxFrameSize, maxMessageSize, maxMessageRate);
+    }
+
     /** Whether a frame's head has to be known before a byte of it is passed on. */
     boolean judgesHeads() {
         return closeAtFault || maxFrameSize > 0 || maxMessageSize > 0;

@@ -83,6 +83,20 @@ public interface Leg {
         return true;
     }
 
+    /** Ends a tunnel, for a leg that finds a reason to do so in what passes. Any thread: it only enqueues. */
+    interface Closer {
+
+        /**
+         * @param reason who or what ends it
+         * @param code of the Close frame that both sides get
+         * @param text of that frame, and for the log
+         */
+        void close(TunnelEnd.Reason reason, int code, String text);
+    }
+
+    /** For a leg that looks at what passes. */
+    default void onRefusal(Closer closer) {}
+
     /** For a leg without a channel: {@code listener} may be run from any thread: it only enqueues. */
     default void onReady(Runnable listener) {
         throw new UnsupportedOperationException("a leg with a channel is selected");

@@ -51,6 +51,7 @@ final class Side {
         SelectableChannel channel = leg.channel();
         if (channel == null) {
             leg.onReady(() -> loop.execute(() -> ready(interest)));
+            leg.onRefusal((reason, code, text) -> loop.execute(() -> tunnel.refusedFor(reason, code, text)));
         } else {
             key = channel.register(loop.selector(), interest, this);
         }

@@ -377,6 +377,13 @@ public final class Tunnel {
         close(reason, breach.closeCode(), breach.reason(), new IOException(breach.reason()));
     }
 
+    /** A leg that looks at what passes does not let it go on: both peers are told. */
+    void refusedFor(Reason reason, int code, String text) {
+        if (!ended) {
+            close(reason, code, text, new IOException(text));
+        }
+    }
+
     /** Tells both peers that it ends, and ends it when they have answered, or after closeTimeout. */
     private void close(Reason reason, int code, String text, @Nullable Throwable cause) {
         Pump up = toBackend;

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param reason who ended it, or what
  * @param account what it has carried
- * @param cause for {@link Reason#CLIENT_FAILED}, {@link Reason#BACKEND_FAILED}, {@link Reason#LIMIT} and
- *     {@link Reason#PROTOCOL}
+ * @param cause for {@link Reason#CLIENT_FAILED}, {@link Reason#BACKEND_FAILED}, {@link Reason#LIMIT},
+ *     {@link Reason#PROTOCOL} and {@link Reason#FILTER}
  */
 public record TunnelEnd(
         Reason reason, TunnelAccount account, @Nullable Throwable cause) {
@@ -80,6 +80,8 @@ public record TunnelEnd(
         LIMIT,
         /** A side broke the rules of framing, and the tunnel is to be closed for that. */
         PROTOCOL,
+        /** A filter of a relay's closed it, or failed. */
+        FILTER,
         /** It was older than it may get. */
         AGE,
         /** Its route was drained. */

@@ -2,6 +2,7 @@ package io.fairlead.deploy.jetty;
 
 import java.nio.file.Path;
 import org.eclipse.jetty.ee10.webapp.WebAppContext;
+import org.eclipse.jetty.ee10.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
 import org.eclipse.jetty.server.handler.ContextHandler;
 
 /** Jakarta EE 10: Servlet 6.0. */
@@ -15,8 +16,12 @@ public final class Ee10 implements Environment {
         application.setTempDirectory(work.toFile());
         application.setThrowUnavailableOnStartupException(true);
         application.getServletHandler().setDecodeAmbiguousURIs(true);
-        // A distribution without its modules for WebSocket has not even the API; the suite's clients bring it here.
-        application.getHiddenClassMatcher().add("jakarta.websocket.");
+        if (WebSockets.ARE_THERE) {
+            JakartaWebSocketServletContainerInitializer.configure(application, null);
+        } else {
+            // A distribution without its modules for WebSocket has not even the API; the suite's clients bring it here.
+            application.getHiddenClassMatcher().add("jakarta.websocket.");
+        }
         return application;
     }
 }

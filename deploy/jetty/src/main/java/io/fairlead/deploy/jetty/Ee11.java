@@ -2,6 +2,7 @@ package io.fairlead.deploy.jetty;
 
 import java.nio.file.Path;
 import org.eclipse.jetty.ee11.webapp.WebAppContext;
+import org.eclipse.jetty.ee11.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
 import org.eclipse.jetty.server.handler.ContextHandler;
 
 /** Jakarta EE 11: Servlet 6.1. */
@@ -15,8 +16,7 @@ public final class Ee11 implements Environment {
         application.setTempDirectory(work.toFile());
         application.setThrowUnavailableOnStartupException(true);
         application.getServletHandler().setDecodeAmbiguousURIs(true);
-        // A distribution without its modules for WebSocket has not even the API; the suite's clients bring it here.
-        application.getHiddenClassMatcher().add("jakarta.websocket.");
+        JakartaWebSocketServletContainerInitializer.configure(application, null);
         return application;
     }
 }

@@ -1,0 +1,136 @@
+package io.fairlead.relay;
+
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.CloseReason.CloseCodes;
+import jakarta.websocket.SendResult;
+import jakarta.websocket.Session;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A client's WebSocket, which the server has ended. A message of up to {@value #ASYNC} bytes that is there whole is sent without a
+ * thread that waits; the parts of a longer one by a thread of the {@link RelayPool}'s that does.
+ *
+ * <p>One send at a time: the next when the last one's stage is complete.
+ */
+final class ClientSession {
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientSession.class);
+    private static final int ASYNC = FrameReader.PART;
+    private static final int MOST_OF_REASON = 123;
+
+    /** For a send that waits; the tunnel's own limits end one that waits too long. */
+    private static final long PATIENCE_MILLIS = Duration.ofHours(1).toMillis();
+
+    private final Session session;
+    private final RelayPool pool;
+    private final Duration closeTimeout;
+
+    ClientSession(Session session, RelayPool pool, Duration closeTimeout) {
+        this.session = session;
+        this.pool = pool;
+        this.closeTimeout = closeTimeout;
+        session.setMaxIdleTimeout(0);
+        session.getAsyncRemote().setSendTimeout(0);
+        // Tomcat's; to others they mean nothing.
+        session.getUserProperties().put("org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT", PATIENCE_MILLIS);
+        session.getUserProperties()
+                .put("org.apache.tomcat.websocket.SESSION_CLOSE_TIMEOUT", Math.max(1, closeTimeout.toMillis()));
+    }
+
+    private interface Sending {
+        void send() throws IOException;
+    }
+
+    /** Fails when the client takes no more. */
+    CompletionStage<?> send(Message part) {
+        if (!part.isWhole() || part.weight() > ASYNC) {
+            return waiting(() -> {
+                if (part.isText()) {
+                    session.getBasicRemote().sendText(part.text(), part.isLast());
+                } else {
+                    session.getBasicRemote().sendBinary(part.bytes(), part.isLast());
+                }
+            });
+        }
+        CompletableFuture<SendResult> sent = new CompletableFuture<>();
+        try {
+            if (part.isText()) {
+                session.getAsyncRemote().sendText(part.text(), result -> complete(sent, result));
+            } else {
+                session.getAsyncRemote().sendBinary(part.bytes(), result -> complete(sent, result));
+            }
+        } catch (RuntimeException closed) {
+            sent.completeExceptionally(closed);
+        }
+        return sent;
+    }
+
+    private static void complete(CompletableFuture<SendResult> sent, SendResult result) {
+        if (result.isOK()) {
+            sent.complete(result);
+        } else {
+            Throwable failure = result.getException();
+            sent.completeExceptionally(failure == null ? new IOException("a message was not sent") : failure);
+        }
+    }
+
+    CompletionStage<?> ping(ByteBuffer payload) {
+        return waiting(() -> session.getAsyncRemote().sendPing(payload));
+    }
+
+    CompletionStage<?> pong(ByteBuffer payload) {
+        return waiting(() -> session.getAsyncRemote().sendPong(payload));
+    }
+
+    /** @param code {@link CloseCode#NONE} becomes 1000, since the API has no Close frame without a code */
+    CompletionStage<?> close(int code, String reason) {
+        return waiting(() -> session.close(
+                new CloseReason(CloseCodes.getCloseCode(code == CloseCode.NONE ? 1000 : code), fit(reason))));
+    }
+
+    /** As many whole characters as a Close frame has room for. */
+    static String fit(String reason) {
+        String fitting = reason;
+        while (fitting.getBytes(StandardCharsets.UTF_8).length > MOST_OF_REASON) {
+            fitting = fitting.substring(0, fitting.offsetByCodePoints(fitting.length(), -1));
+        }
+        return fitting;
+    }
+
+    /** Has the server close it, with a word if it still can. */
+    void abandon() {
+        try {
+            session.setMaxIdleTimeout(Math.max(1, closeTimeout.toMillis()));
+        } catch (RuntimeException closed) {
+            LOG.debug("a session is closed already", closed);
+            return;
+        }
+        waiting(() -> session.close(new CloseReason(CloseCodes.GOING_AWAY, "")))
+                .whenComplete((done, failure) -> LOG.debug("a session is closed", failure));
+    }
+
+    private CompletionStage<?> waiting(Sending sending) {
+        CompletableFuture<Void> sent = new CompletableFuture<>();
+        try {
+            pool.patient().execute(() -> {
+                try {
+                    sending.send();
+                    sent.complete(null);
+                } catch (IOException | RuntimeException failure) {
+                    sent.completeExceptionally(failure);
+                }
+            });
+        } catch (RejectedExecutionException stopping) {
+            sent.completeExceptionally(stopping);
+        }
+        return sent;
+    }
+}

@@ -1,0 +1,109 @@
+package io.fairlead.relay;
+
+import jakarta.json.Json;
+import jakarta.json.JsonException;
+import jakarta.json.JsonNumber;
+import jakarta.json.JsonPointer;
+import jakarta.json.JsonReader;
+import jakarta.json.JsonReaderFactory;
+import jakarta.json.JsonString;
+import jakarta.json.JsonStructure;
+import jakarta.json.JsonValue;
+import java.io.StringReader;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code jsonGate}: of the client's messages those pass that are JSON and have an allowed value at one place; any other closes the
+ * tunnel (1008), or is dropped.
+ *
+ * <ul>
+ *   <li>{@code jsonGate.pointer}: the place, a JSON Pointer (RFC 6901) as {@code /type}; required
+ *   <li>{@code jsonGate.allow}: values with commas between, texts without quotes; required
+ *   <li>{@code jsonGate.otherwise}: {@code close} (default) or {@code drop}
+ *   <li>{@code jsonGate.maxSize}: of a message, 64KB; beyond it 1009
+ * </ul>
+ */
+public final class JsonGate implements MessageFilter {
+
+    /** Deeper is nobody's message, and the parser goes down by recursion. */
+    private static final int MOST_DEPTH = 100;
+
+    /** Made by the service loader. */
+    public JsonGate() {}
+
+    @Override
+    public String name() {
+        return "jsonGate";
+    }
+
+    @Override
+    public RouteFilter configure(FilterSettings settings) {
+        JsonPointer pointer = pointer(settings);
+        Set<String> allowed = Stream.of(settings.required("allow").split(",", -1))
+                .map(String::trim)
+                .collect(Collectors.toUnmodifiableSet());
+        String otherwise = settings.text("otherwise");
+        boolean drops = "drop".equals(otherwise);
+        if (otherwise != null && !drops && !otherwise.equals("close")) {
+            settings.fault("otherwise", "is 'close' or 'drop', not '" + otherwise + "'");
+        }
+        int most = settings.size("maxSize", "64KB");
+        JsonReaderFactory readers = Json.createReaderFactory(Map.of("org.eclipse.parsson.maxDepth", MOST_DEPTH));
+        Verdict refusal =
+                drops ? Verdict.drop() : Verdict.close(CloseCode.POLICY_VIOLATION, "this message is not allowed here");
+        return tunnel -> new OfTunnel(readers, pointer, allowed, refusal, most);
+    }
+
+    private static JsonPointer pointer(FilterSettings settings) {
+        String pointer = settings.required("pointer");
+        try {
+            return Json.createPointer(pointer);
+        } catch (JsonException | IllegalArgumentException wrong) {
+            settings.fault("pointer", "is a JSON Pointer, as /type, not '" + pointer + "'");
+            return Json.createPointer("");
+        }
+    }
+
+    private record OfTunnel(
+            JsonReaderFactory readers, JsonPointer pointer, Set<String> allowed, Verdict refusal, int most)
+            implements TunnelFilter {
+
+        @Override
+        public int wholeUpTo(Direction direction) {
+            return direction == Direction.TO_BACKEND ? most : 0;
+        }
+
+        @Override
+        public CompletionStage<Verdict> filter(Direction direction, Message message) {
+            boolean passes = direction == Direction.TO_CLIENT || (message.isText() && isAllowed(message.text()));
+            return TunnelFilter.now(passes ? Verdict.pass() : refusal);
+        }
+
+        private boolean isAllowed(String text) {
+            try (JsonReader reader = readers.createReader(new StringReader(text))) {
+                JsonStructure json = reader.read();
+                return pointer.containsValue(json) && isAllowed(pointer.getValue(json));
+            } catch (RuntimeException noJson) {
+                // Parsson says no more of what is nested too deeply.
+                return false;
+            }
+        }
+
+        private boolean isAllowed(@Nullable JsonValue value) {
+            if (value instanceof JsonString string) {
+                return allowed.contains(string.getString());
+            }
+            return value != null
+                    && (value instanceof JsonNumber
+                            || value == JsonValue.TRUE
+                            || value == JsonValue.FALSE
+                            || value == JsonValue.NULL)
+                    && allowed.contains(value.toString());
+        }
+    }
+}

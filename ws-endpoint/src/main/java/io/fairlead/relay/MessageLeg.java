@@ -1,0 +1,669 @@
+package io.fairlead.relay;
+
+import io.fairlead.proxy.tunnel.Leg;
+import io.fairlead.proxy.tunnel.TunnelEnd.Reason;
+import io.fairlead.relay.FilterChain.NamedFilter;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The client's leg of a relay: to the tunnel a stream of a client's frames, in truth messages of a session of the server's.
+ *
+ * <pre>
+ *  session ── messages ──▶ filters ──▶ FrameWriter ──▶ {@link #read}      the tunnel ⇄ the backend
+ *  session ◀── ClientSession ◀── filters ◀── FrameReader ◀── {@link #write}
+ * </pre>
+ *
+ * <p>In each direction {@code buffer} bytes may wait. Toward the client that stops the tunnel reading from the backend. Toward the
+ * backend it stops the server reading from the client, where it can be asked to, and else has its thread wait.
+ */
+final class MessageLeg implements Leg {
+
+    private static final Logger LOG = LoggerFactory.getLogger(MessageLeg.class);
+    private static final Runnable NOBODY = () -> {};
+
+    /** A server that was told to pause has so many times the buffer at the most in what it has read before. */
+    private static final int AHEAD = 4;
+
+    /** What goes one way or the other, in order. */
+    private sealed interface Item {
+        record Data(Message message) implements Item {}
+
+        record Reply(Message message) implements Item {}
+
+        record Ping(ByteBuffer payload) implements Item {}
+
+        record Pong(ByteBuffer payload) implements Item {}
+
+        record Closing(int code, String reason) implements Item {}
+
+        /** The session is gone without a Close frame. */
+        record Gone() implements Item {}
+    }
+
+    private final Conversation about;
+    private final ClientSession client;
+    private final @Nullable Pausing pausing;
+    private final RelayPool pool;
+    private final int buffer;
+    private final List<NamedFilter> filters;
+    private final Consumer<Leg> taker;
+    private final FilterChain upChain;
+    private final FilterChain downChain;
+    private final FrameWriter writer;
+    private final FrameReader reader;
+    private final Deflate.@Nullable Compression compression;
+    private final Lane<Item> up;
+    private final Lane<Item> down;
+    private final SurrogateParts texts = new SurrogateParts();
+    private final AtomicBoolean released = new AtomicBoolean();
+
+    // A client's message that is under way; the session's thread only.
+    private boolean partial;
+
+    // What may not be sent before the message under way ends; each lane's only.
+    private final Queue<Message> repliesUp = new ArrayDeque<>();
+    private final Queue<Message> repliesDown = new ArrayDeque<>();
+    private boolean messageUp;
+    private boolean messageDown;
+
+    /** Guards the fields below. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition room = lock.newCondition();
+    private final Deque<ByteBuffer> frames = new ArrayDeque<>();
+    private long framesBytes;
+    private boolean readerWaits;
+    private boolean paused;
+    private boolean gone;
+    private boolean sessionClosed;
+    private boolean closed;
+    private @Nullable IOException failure;
+
+    private volatile boolean writerWaits;
+    private volatile boolean endWanted;
+    private volatile boolean closePassed;
+    private volatile boolean closeSent;
+    private volatile Runnable listener = NOBODY;
+
+    /** Null before the loop has the leg; what is refused until then waits. */
+    private @Nullable Closer closer;
+
+    private @Nullable Breach refusal;
+
+    /**
+     * @param deflate what was agreed on with the backend; null: no compression
+     * @param taker is given it when it is {@link #opened}
+     */
+    MessageLeg(
+            Conversation about,
+            ClientSession client,
+            @Nullable Pausing pausing,
+            RelayPool pool,
+            int buffer,
+            List<NamedFilter> filters,
+            @Nullable Deflate deflate,
+            Consumer<Leg> taker) {
+        this.about = about;
+        this.client = client;
+        this.pausing = pausing;
+        this.pool = pool;
+        this.buffer = buffer;
+        this.filters = filters;
+        this.taker = taker;
+        this.compression = deflate == null ? null : new Deflate.Compression(deflate);
+        this.writer = new FrameWriter(compression);
+        this.reader = new FrameReader(deflate == null ? null : new Deflate.Inflation(deflate), new Backend());
+        this.up = new Lane<>(Runnable::run, this::goesUp, this::upIsLighter);
+        this.down = new Lane<>(pool.quick(), this::goesDown, this::downIsLighter);
+        this.upChain = new FilterChain(
+                filters, Direction.TO_BACKEND, answer -> down.add(new Item.Reply(answer), answer.weight()));
+        this.downChain = new FilterChain(
+                filters, Direction.TO_CLIENT, answer -> up.add(new Item.Reply(answer), answer.weight()));
+    }
+
+    // ---- from the session; its threads
+
+    /** The session is ready. */
+    void opened() {
+        taker.accept(this);
+    }
+
+    void text(String part, boolean last) {
+        String whole = texts.join(part, last);
+        received(Message.of(whole, !partial, last));
+    }
+
+    /** @param part may be used by the server again when this returns */
+    void binary(ByteBuffer part, boolean last) {
+        byte[] copy = new byte[part.remaining()];
+        part.get(copy);
+        received(Message.of(ByteBuffer.wrap(copy), !partial, last));
+    }
+
+    private void received(Message message) {
+        partial = !message.isLast();
+        up.add(new Item.Data(message), message.weight());
+        waitForRoom();
+    }
+
+    void pong(ByteBuffer payload) {
+        byte[] copy = new byte[payload.remaining()];
+        payload.get(copy);
+        up.add(new Item.Pong(ByteBuffer.wrap(copy)), copy.length);
+    }
+
+    /** The session is closed, by whomever. */
+    void sessionClosed(int code, String reason) {
+        boolean said = code == CloseCode.NONE || CloseCode.maySend(code);
+        up.add(said ? new Item.Closing(code, reason) : new Item.Gone(), 0);
+        lock.lock();
+        try {
+            sessionClosed = true;
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long waitingUp() {
+        return framesBytes + up.weight();
+    }
+
+    /** So that the client sends no faster than the backend takes. */
+    private void waitForRoom() {
+        if (isRoom(1)) {
+            return;
+        }
+        if (pausing != null) {
+            pausing.pause();
+            paused();
+            if (isRoom(AHEAD)) {
+                return;
+            }
+        }
+        if (!pool.mayWait()) {
+            refuse(new Breach(
+                    Reason.LIMIT, CloseCode.TRY_AGAIN_LATER, "more than relayThreads wait for slow backends"));
+            return;
+        }
+        try {
+            awaitRoom(pausing == null ? 1 : AHEAD);
+        } catch (InterruptedException stopping) {
+            Thread.currentThread().interrupt();
+        } finally {
+            pool.waited();
+        }
+    }
+
+    private boolean isRoom(int times) {
+        lock.lock();
+        try {
+            return waitingUp() < (long) buffer * times;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitRoom(int times) throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (waitingUp() >= (long) buffer * times && !closed && !sessionClosed) {
+                room.await();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void paused() {
+        lock.lock();
+        try {
+            paused = true;
+        } finally {
+            lock.unlock();
+        }
+        resumeIfRoom();
+    }
+
+    private void resumeIfRoom() {
+        boolean resume;
+        lock.lock();
+        try {
+            resume = paused && waitingUp() <= buffer / 2;
+            paused &= !resume;
+        } finally {
+            lock.unlock();
+        }
+        if (resume && pausing != null) {
+            pausing.resume();
+        }
+    }
+
+    // ---- to the backend; one thread at a time
+
+    private @Nullable CompletionStage<?> goesUp(Item item) {
+        if (isRefused() && !(item instanceof Item.Closing || item instanceof Item.Gone)) {
+            return null;
+        }
+        if (item instanceof Item.Data data) {
+            return upChain.isEmpty() ? sendUp(data.message()) : filtered(upChain, data.message(), this::sendUp);
+        } else if (item instanceof Item.Reply reply) {
+            if (messageUp) {
+                repliesUp.add(reply.message());
+            } else {
+                emit(writer.message(reply.message()));
+            }
+        } else if (item instanceof Item.Pong pong) {
+            emit(writer.pong(pong.payload()));
+        } else if (item instanceof Item.Closing closing) {
+            emit(writer.close(closing.code(), ClientSession.fit(closing.reason())));
+            ends(false);
+        } else {
+            ends(true);
+        }
+        return null;
+    }
+
+    private @Nullable CompletionStage<?> sendUp(Message message) {
+        messageUp = !message.isLast();
+        emit(writer.message(message));
+        for (Message reply = messageUp ? null : repliesUp.poll(); reply != null; reply = repliesUp.poll()) {
+            emit(writer.message(reply));
+        }
+        return null;
+    }
+
+    private interface Next {
+        @Nullable
+        CompletionStage<?> send(Message message);
+    }
+
+    /** What the filters leave of a message is sent; a failure ends the tunnel. */
+    private @Nullable CompletionStage<?> filtered(FilterChain chain, Message message, Next next) {
+        return chain.apply(message)
+                .handle((left, failed) -> {
+                    CompletionStage<?> sending = null;
+                    if (failed != null) {
+                        refused(failed instanceof CompletionException wrapped ? wrapped.getCause() : failed);
+                    } else if (left != null) {
+                        sending = next.send(left);
+                    }
+                    return sending == null ? CompletableFuture.<Object>completedFuture(null) : sending;
+                })
+                .thenCompose(sending -> sending);
+    }
+
+    private void emit(ByteBuffer frame) {
+        boolean wake;
+        lock.lock();
+        try {
+            frames.add(frame);
+            framesBytes += frame.remaining();
+            wake = readerWaits;
+            readerWaits = false;
+        } finally {
+            lock.unlock();
+        }
+        if (wake) {
+            listener.run();
+        }
+    }
+
+    private void ends(boolean withoutAWord) {
+        lock.lock();
+        try {
+            gone = true;
+            if (withoutAWord) {
+                endWanted = true;
+            }
+            readerWaits = false;
+        } finally {
+            lock.unlock();
+        }
+        listener.run();
+    }
+
+    private void upIsLighter() {
+        lock.lock();
+        try {
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        resumeIfRoom();
+    }
+
+    // ---- to the client; one thread at a time
+
+    private @Nullable CompletionStage<?> goesDown(Item item) {
+        if (isGone() || (isRefused() && !(item instanceof Item.Closing))) {
+            return null;
+        }
+        if (item instanceof Item.Data data) {
+            return downChain.isEmpty() ? sendDown(data.message()) : filtered(downChain, data.message(), this::sendDown);
+        } else if (item instanceof Item.Reply reply) {
+            if (messageDown) {
+                repliesDown.add(reply.message());
+                return null;
+            }
+            return watched(client.send(reply.message()));
+        } else if (item instanceof Item.Ping ping) {
+            return watched(client.ping(ping.payload()));
+        } else if (item instanceof Item.Pong pong) {
+            return watched(client.pong(pong.payload()));
+        } else if (item instanceof Item.Closing closing) {
+            return client.close(closing.code(), closing.reason()).handle((done, failed) -> {
+                if (failed != null) {
+                    LOG.debug("{}: a session could not be closed", about.route(), failed);
+                }
+                closeSent = true;
+                return null;
+            });
+        }
+        return null;
+    }
+
+    private CompletionStage<?> sendDown(Message message) {
+        messageDown = !message.isLast();
+        CompletionStage<?> sending = client.send(message);
+        while (!messageDown && !repliesDown.isEmpty()) {
+            Message reply = repliesDown.remove();
+            sending = sending.thenCompose(sent -> client.send(reply));
+        }
+        return watched(sending);
+    }
+
+    /** The same, and a failure is the client's. */
+    private CompletionStage<?> watched(CompletionStage<?> sending) {
+        return sending.handle((sent, failed) -> {
+            if (failed != null) {
+                sendFailed(failed);
+            }
+            return null;
+        });
+    }
+
+    private void sendFailed(Throwable cause) {
+        lock.lock();
+        try {
+            if (sessionClosed || closed || failure != null) {
+                return;
+            }
+            failure = new IOException("the client takes no more messages", cause);
+            readerWaits = false;
+        } finally {
+            lock.unlock();
+        }
+        listener.run();
+    }
+
+    private boolean isGone() {
+        lock.lock();
+        try {
+            return sessionClosed || closed || failure != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void downIsLighter() {
+        if (writerWaits && (down.weight() < buffer)) {
+            writerWaits = false;
+            listener.run();
+        }
+    }
+
+    /** A message, or a filter's word on one, ends the tunnel. */
+    private void refused(@Nullable Throwable cause) {
+        if (cause instanceof Breach breach) {
+            refuse(breach);
+            return;
+        }
+        LOG.warn("{}: tunnel {} of {} ends", about.route(), about.id(), about.client(), cause);
+        refuse(new Breach(Reason.FILTER, CloseCode.INTERNAL_ERROR, "a filter failed"));
+    }
+
+    /** Tells the client behind what it was sent, and the tunnel, which tells the backend. Nothing more passes. */
+    private void refuse(Breach breach) {
+        Closer ends;
+        lock.lock();
+        try {
+            if (refusal != null) {
+                return;
+            }
+            refusal = breach;
+            ends = closer;
+        } finally {
+            lock.unlock();
+        }
+        String text = ClientSession.fit(breach.text());
+        closePassed = true;
+        down.add(new Item.Closing(breach.code(), text), 1);
+        if (ends != null) {
+            ends.close(breach.reason(), breach.code(), text);
+        }
+    }
+
+    private boolean isRefused() {
+        lock.lock();
+        try {
+            return refusal != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What the backend sends; the loop's thread. */
+    private final class Backend implements FrameReader.Sink {
+
+        @Override
+        public void message(Message part) {
+            down.add(new Item.Data(part), part.weight());
+        }
+
+        @Override
+        public void ping(ByteBuffer payload) {
+            down.add(new Item.Ping(payload), payload.remaining());
+        }
+
+        @Override
+        public void pong(ByteBuffer payload) {
+            down.add(new Item.Pong(payload), payload.remaining());
+        }
+
+        @Override
+        public void close(int code, String reason) {
+            closePassed = true;
+            down.add(new Item.Closing(code, reason), 1);
+            listener.run();
+        }
+    }
+
+    // ---- the loop's side
+
+    @Override
+    public void onReady(Runnable ready) {
+        listener = ready;
+    }
+
+    @Override
+    public void onRefusal(Closer ends) {
+        Breach breach;
+        lock.lock();
+        try {
+            closer = ends;
+            breach = refusal;
+        } finally {
+            lock.unlock();
+        }
+        if (breach != null) {
+            ends.close(breach.reason(), breach.code(), ClientSession.fit(breach.text()));
+        }
+    }
+
+    @Override
+    public int read(ByteBuffer into) throws IOException {
+        int length = 0;
+        lock.lock();
+        try {
+            for (ByteBuffer frame = frames.peek(); frame != null && into.hasRemaining(); frame = frames.peek()) {
+                int next = Math.min(frame.remaining(), into.remaining());
+                into.put(into.position(), frame, frame.position(), next);
+                into.position(into.position() + next);
+                frame.position(frame.position() + next);
+                length += next;
+                if (!frame.hasRemaining()) {
+                    frames.remove();
+                }
+            }
+            framesBytes -= length;
+            if (length == 0) {
+                if (failure != null) {
+                    throw failure;
+                }
+                if (gone && (endWanted || closePassed)) {
+                    return -1;
+                }
+                readerWaits = true;
+                return 0;
+            }
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        resumeIfRoom();
+        return length;
+    }
+
+    @Override
+    public void write(ByteBuffer from) throws IOException {
+        throwFailure();
+        if (isRefused()) {
+            from.position(from.limit());
+            return;
+        }
+        try {
+            do {
+                writerWaits = false;
+                while (down.weight() < buffer && reader.step(from)) {}
+                if (!from.hasRemaining() && !reader.holdsMore()) {
+                    return;
+                }
+                writerWaits = true;
+            } while (down.weight() < buffer);
+        } catch (Breach breach) {
+            from.position(from.limit());
+            refused(breach);
+        }
+    }
+
+    /** What waits here is as good as sent, up to the last word: that must be out. */
+    @Override
+    public boolean flush() throws IOException {
+        throwFailure();
+        if (reader.holdsMore() && !isRefused()) {
+            write(ByteBuffer.allocate(0));
+            if (reader.holdsMore()) {
+                return false;
+            }
+        }
+        if ((closePassed && !closeSent) || endWanted) {
+            writerWaits = down.weight() > 0 && !isGone();
+            return !writerWaits || down.weight() == 0;
+        }
+        return true;
+    }
+
+    private void throwFailure() throws IOException {
+        lock.lock();
+        try {
+            if (failure != null) {
+                throw new IOException(failure);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void shutdownOutput() {
+        endWanted = true;
+        listener.run();
+    }
+
+    @Override
+    public void close() {
+        if (!released.compareAndSet(false, true)) {
+            return;
+        }
+        boolean open;
+        lock.lock();
+        try {
+            open = !sessionClosed;
+            closed = true;
+            frames.clear();
+            framesBytes = 0;
+            room.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        up.end();
+        down.end();
+        reader.close();
+        if (compression != null) {
+            compression.close();
+        }
+        if (open) {
+            client.abandon();
+        }
+        for (NamedFilter filter : filters) {
+            try {
+                filter.filter().ended();
+            } catch (RuntimeException bug) {
+                LOG.warn("{}: the filter '{}' failed at the end of a tunnel", about.route(), filter.name(), bug);
+            }
+        }
+    }
+
+    /** The Jakarta API has no reset. */
+    @Override
+    public void reset() {
+        close();
+    }
+
+    @Override
+    public @Nullable SelectableChannel channel() {
+        return null;
+    }
+
+    @Override
+    public boolean buffersInput() {
+        return true;
+    }
+
+    @Override
+    public boolean isOpen() {
+        lock.lock();
+        try {
+            return failure == null;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package io.fairlead.relay;
+
+import jakarta.websocket.CloseReason;
+import jakarta.websocket.CloseReason.CloseCodes;
+import jakarta.websocket.Endpoint;
+import jakarta.websocket.EndpointConfig;
+import jakarta.websocket.MessageHandler;
+import jakarta.websocket.PongMessage;
+import jakarta.websocket.Session;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a server calls for the session of one relay. Made for one handshake by {@link RouteRelay}. */
+public final class RelayEndpoint extends Endpoint {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RelayEndpoint.class);
+
+    private final @Nullable Function<Session, MessageLeg> opening;
+    private volatile @Nullable MessageLeg leg;
+
+    /** For servers that look for it; an endpoint that is made so closes its session. */
+    public RelayEndpoint() {
+        this.opening = null;
+    }
+
+    RelayEndpoint(Function<Session, MessageLeg> opening) {
+        this.opening = opening;
+    }
+
+    @Override
+    public void onOpen(Session session, EndpointConfig config) {
+        if (opening == null) {
+            try {
+                session.close(new CloseReason(CloseCodes.UNEXPECTED_CONDITION, "no relay"));
+            } catch (IOException gone) {
+                throw new UncheckedIOException(gone);
+            }
+            return;
+        }
+        MessageLeg opened = opening.apply(session);
+        leg = opened;
+        // Anonymous classes: the server reads the message type from the class, which a lambda does not tell.
+        session.addMessageHandler(new MessageHandler.Partial<String>() {
+            @Override
+            public void onMessage(String part, boolean last) {
+                opened.text(part, last);
+            }
+        });
+        session.addMessageHandler(new MessageHandler.Partial<ByteBuffer>() {
+            @Override
+            public void onMessage(ByteBuffer part, boolean last) {
+                opened.binary(part, last);
+            }
+        });
+        session.addMessageHandler(new MessageHandler.Whole<PongMessage>() {
+            @Override
+            public void onMessage(PongMessage pong) {
+                opened.pong(pong.getApplicationData());
+            }
+        });
+        opened.opened();
+    }
+
+    @Override
+    public void onClose(Session session, CloseReason reason) {
+        MessageLeg opened = leg;
+        if (opened != null) {
+            String phrase = reason.getReasonPhrase();
+            opened.sessionClosed(reason.getCloseCode().getCode(), phrase == null ? "" : phrase);
+        }
+    }
+
+    /** A close follows. */
+    @Override
+    public void onError(Session session, Throwable cause) {
+        LOG.debug("a client's session failed", cause);
+    }
+}
