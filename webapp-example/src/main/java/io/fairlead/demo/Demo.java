@@ -17,8 +17,8 @@ import org.glassfish.tyrus.spi.ServerContainer;
 import org.glassfish.tyrus.spi.ServerContainerFactory;
 
 /**
- * The backend of the demo: a Tyrus server on 127.0.0.1 and a free port, with a {@link ChatEndpoint} at {@code /chat} and
- * an {@link EchoEndpoint} at {@code /echo}. Close it to stop it.
+ * The backend of the demo: a Tyrus server on 127.0.0.1 and a free port, with a {@link ChatEndpoint} at {@code /chat}, an
+ * {@link EchoEndpoint} at {@code /echo}, and a {@link RoomEndpoint}. Close it to stop it.
  */
 public final class Demo implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(2);
@@ -55,6 +55,7 @@ public final class Demo implements AutoCloseable {
                     .build();
             tyrus.getWebSocketEngine().register(chat, "");
             tyrus.getWebSocketEngine().register(echo, "");
+            tyrus.getWebSocketEngine().register(RoomEndpoint.class, "");
         } catch (DeploymentException e) {
             throw new IllegalStateException(e);
         }

@@ -12,6 +12,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeoutException;
 import java.util.function.ToIntFunction;
 import java.util.logging.LogManager;
@@ -119,7 +120,9 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
             demo = backend;
             routes = List.of(
                     PathRoute.to("/demo/chat", backend.url() + "/chat"),
-                    PathRoute.to("/demo/echo", backend.url() + "/echo"));
+                    PathRoute.to("/demo/echo", backend.url() + "/echo"),
+                    PathRoute.to("/demo/room", backend.url() + "/room")
+                            .with(Map.of("mode", "relay", "filters", "audit")));
             starting.add(new DemoPages(), "", "/demo/*");
         }
         routes.forEach(starting::add);

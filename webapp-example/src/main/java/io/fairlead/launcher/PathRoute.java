@@ -51,7 +51,7 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
     private static final Pattern SECRET = Pattern.compile("[A-Za-z]*[Pp]as[A-Za-z]*");
 
     private static final Pattern SECRETS =
-            Pattern.compile("(;" + SECRET + "=)[^;]*(?:;(?![A-Za-z][A-Za-z0-9]*=)[^;]*)*");
+            Pattern.compile("(;" + SECRET + "=)[^;]*(?:;(?![A-Za-z][A-Za-z0-9.]*=)[^;]*)*");
 
     PathRoute {
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
@@ -97,6 +97,11 @@ record PathRoute(String path, String target, boolean replaces, Map<String, Strin
     /** A route that replaces the path, without settings. */
     static PathRoute to(String path, String target) {
         return new PathRoute(path, target, true, Map.of());
+    }
+
+    /** The same with these settings. */
+    PathRoute with(Map<String, String> others) {
+        return new PathRoute(path, target, replaces, others);
     }
 
     private static void checkPath(String path, Faults faults) {

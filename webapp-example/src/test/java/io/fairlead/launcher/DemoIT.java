@@ -97,6 +97,25 @@ class DemoIT {
     }
 
     @Test
+    void theRoomIsBehindARelayWhoseAuditIsInTheLog() throws Exception {
+        Browser anna = new Browser("/demo/room");
+        anna.says("hello");
+        assertThat(anna.next()).isEqualTo("hello");
+        Browser ben = new Browser("/demo/room");
+        ben.says("grüß dich");
+        assertThat(ben.next()).isEqualTo("grüß dich");
+        assertThat(anna.next()).isEqualTo("grüß dich");
+        anna.socket.sendClose(WebSocket.NORMAL_CLOSURE, "").join();
+        assertThat(anna.closed.get(20, TimeUnit.SECONDS)).isEqualTo(WebSocket.NORMAL_CLOSURE);
+        fairlead.terminate();
+        fairlead.exitStatus();
+        assertThat(fairlead.err())
+                .contains("direction=toBackend kind=text chars=5 ")
+                .contains("direction=toClient kind=text chars=9 ")
+                .contains(" mode=relay ");
+    }
+
+    @Test
     void tooLongAMessageEndsTheSession() throws Exception {
         Browser browser = new Browser("/demo/chat");
         browser.says("x".repeat(100_000));

@@ -212,8 +212,13 @@ public abstract class RelayTest extends WireTest {
                 new Closing(4999, "private"));
     }
 
+    /** 1012 is a server's word; Tomcat takes it for 1002 when a client says it. */
+    static Stream<Closing> closingsOfClients() {
+        return closings().filter(closing -> closing.code() != 1012);
+    }
+
     @ParameterizedTest
-    @MethodSource("closings")
+    @MethodSource("closingsOfClients")
     void aClientsCodeAndReasonReachTheBackend(Closing closing) throws Exception {
         mannerlyBackend();
         try (Wire client = webSocketTunnel(Routes.RELAY, "/ws")) {
