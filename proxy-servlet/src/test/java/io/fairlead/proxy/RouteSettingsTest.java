@@ -141,6 +141,32 @@ class RouteSettingsTest {
     }
 
     @Test
+    void aRelayNeedsItsModuleAndSaysSo() {
+        assertThat(parse(with("mode", "relay")).faults())
+                .containsExactly(
+                        "servlet 'chat': 'mode' is 'relay', which needs fairlead-ws-endpoint on the class path;"
+                                + " add it");
+    }
+
+    @Test
+    void whatIsOfRelaysOnlyIsAFaultOfOthers() {
+        assertThat(parse(with("filters", "audit")).faults())
+                .containsExactly(
+                        "servlet 'chat': 'filters' has no effect without mode=relay; add that, or take it away");
+        assertThat(parse(with("relayBuffer", "1MB")).faults()).hasSize(1);
+        assertThat(parse(with("mode", "tunnel")).faults()).isEmpty();
+        assertThat(parse(with("mode", "relais")).faults())
+                .containsExactly("servlet 'chat': 'mode' is one of 'tunnel', 'relay', not 'relais'");
+    }
+
+    @Test
+    void aRelayCarriesWebSocketOnly() {
+        assertThat(parse(Map.of("proxyTo", "http://localhost:3000", "mode", "relay", "upgrade", "any"))
+                        .faults())
+                .anyMatch(fault -> fault.contains("which carries WebSocket only"));
+    }
+
+    @Test
     void everyNameIsTheDocumentedOne() {
         assertThat(RouteSettings.settings())
                 .containsExactlyInAnyOrder(

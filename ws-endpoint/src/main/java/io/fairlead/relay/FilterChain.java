@@ -61,15 +61,14 @@ final class FilterChain {
         Message next = message;
         for (int i = index; i < stages.size(); i++) {
             Stage stage = stages.get(i);
-            CompletionStage<Verdict> verdict;
+            CompletableFuture<Verdict> verdict;
             try {
                 next = stage.shown(next);
                 if (next == null) {
                     return CompletableFuture.completedFuture(null);
                 }
                 verdict = stage.judge(next);
-                CompletableFuture<Verdict> future = verdict.toCompletableFuture();
-                if (!future.isDone()) {
+                if (!verdict.isDone()) {
                     int following = i + 1;
                     Message judged = next;
                     return verdict.handle((said, failure) -> {
@@ -80,7 +79,7 @@ final class FilterChain {
                             })
                             .thenCompose(left -> left);
                 }
-                next = stage.followed(next, future);
+                next = stage.followed(next, verdict);
             } catch (CompletionException failed) {
                 return CompletableFuture.failedFuture(failed.getCause());
             } catch (Breach breach) {
@@ -158,9 +157,9 @@ final class FilterChain {
             return Message.of(ByteBuffer.wrap(bytes.toByteArray()));
         }
 
-        CompletionStage<Verdict> judge(Message message) {
+        CompletableFuture<Verdict> judge(Message message) {
             try {
-                return named.filter().filter(direction, message);
+                return named.filter().filter(direction, message).toCompletableFuture();
             } catch (RuntimeException | LinkageError bug) {
                 return CompletableFuture.failedFuture(bug);
             }

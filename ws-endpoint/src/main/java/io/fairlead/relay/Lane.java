@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Lane<T> {
 
-    /** So many in a row on one thread before others have their turn. */
-    private static final int TURNS = 64;
+    /** What each takes beside its bytes, about: so many empty ones are bounded, too. */
+    static final int OVERHEAD = 64;
 
     /** Does one; on one thread at a time. */
     interface Work<T> {
@@ -30,6 +30,7 @@ final class Lane<T> {
     private record Waiting<T>(T one, int weight) {}
 
     private final Executor executor;
+    private final int turns;
     private final Work<T> work;
     private final Runnable lighter;
     private final Queue<Waiting<T>> queue = new ArrayDeque<>();
@@ -37,9 +38,14 @@ final class Lane<T> {
     private boolean busy;
     private boolean ended;
 
-    /** @param lighter run after each one is done, on any thread; must not block */
-    Lane(Executor executor, Work<T> work, Runnable lighter) {
+    /**
+     * @param turns so many in a row before others of the executor's have their turn; for one that runs what it is given at
+     *     once, any number
+     * @param lighter run after each one is done, on any thread; must not block
+     */
+    Lane(Executor executor, int turns, Work<T> work, Runnable lighter) {
         this.executor = executor;
+        this.turns = turns;
         this.work = work;
         this.lighter = lighter;
     }
@@ -50,8 +56,8 @@ final class Lane<T> {
             if (ended) {
                 return;
             }
-            queue.add(new Waiting<>(one, bytes));
-            weight += bytes;
+            queue.add(new Waiting<>(one, bytes + OVERHEAD));
+            weight += bytes + OVERHEAD;
             if (busy) {
                 return;
             }
@@ -60,7 +66,7 @@ final class Lane<T> {
         go();
     }
 
-    /** The bytes that wait. */
+    /** The bytes that wait, and {@link #OVERHEAD} for each; 0 when none is left. */
     long weight() {
         synchronized (queue) {
             return weight;
@@ -84,7 +90,7 @@ final class Lane<T> {
     }
 
     private void run() {
-        for (int turn = 0; turn < TURNS; turn++) {
+        for (int turn = 0; turn < turns; turn++) {
             Waiting<T> next;
             synchronized (queue) {
                 next = queue.poll();

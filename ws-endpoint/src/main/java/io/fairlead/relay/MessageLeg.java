@@ -37,6 +37,9 @@ final class MessageLeg implements Leg {
     private static final Logger LOG = LoggerFactory.getLogger(MessageLeg.class);
     private static final Runnable NOBODY = () -> {};
 
+    /** Messages in a row before other tunnels of the route have their turn. */
+    private static final int TURNS = 64;
+
     /** A server that was told to pause has so many times the buffer at the most in what it has read before. */
     private static final int AHEAD = 4;
 
@@ -81,6 +84,9 @@ final class MessageLeg implements Leg {
     private final Queue<Message> repliesDown = new ArrayDeque<>();
     private boolean messageUp;
     private boolean messageDown;
+
+    /** A filter has refused a message: those behind it do not pass. */
+    private boolean downStopped;
 
     /** Guards the fields below. */
     private final ReentrantLock lock = new ReentrantLock();
@@ -129,8 +135,8 @@ final class MessageLeg implements Leg {
         this.compression = deflate == null ? null : new Deflate.Compression(deflate);
         this.writer = new FrameWriter(compression);
         this.reader = new FrameReader(deflate == null ? null : new Deflate.Inflation(deflate), new Backend());
-        this.up = new Lane<>(Runnable::run, this::goesUp, this::upIsLighter);
-        this.down = new Lane<>(pool.quick(), this::goesDown, this::downIsLighter);
+        this.up = new Lane<>(Runnable::run, Integer.MAX_VALUE, this::goesUp, this::upIsLighter);
+        this.down = new Lane<>(pool.quick(), TURNS, this::goesDown, this::downIsLighter);
         this.upChain = new FilterChain(
                 filters, Direction.TO_BACKEND, answer -> down.add(new Item.Reply(answer), answer.weight()));
         this.downChain = new FilterChain(
@@ -300,6 +306,7 @@ final class MessageLeg implements Leg {
                 .handle((left, failed) -> {
                     CompletionStage<?> sending = null;
                     if (failed != null) {
+                        downStopped |= chain == downChain;
                         refused(failed instanceof CompletionException wrapped ? wrapped.getCause() : failed);
                     } else if (left != null) {
                         sending = next.send(left);
@@ -314,7 +321,7 @@ final class MessageLeg implements Leg {
         lock.lock();
         try {
             frames.add(frame);
-            framesBytes += frame.remaining();
+            framesBytes += frame.remaining() + Lane.OVERHEAD;
             wake = readerWaits;
             readerWaits = false;
         } finally {
@@ -352,7 +359,7 @@ final class MessageLeg implements Leg {
     // ---- to the client; one thread at a time
 
     private @Nullable CompletionStage<?> goesDown(Item item) {
-        if (isGone() || (isRefused() && !(item instanceof Item.Closing))) {
+        if (isGone() || (downStopped && !(item instanceof Item.Closing))) {
             return null;
         }
         if (item instanceof Item.Data data) {
@@ -435,7 +442,15 @@ final class MessageLeg implements Leg {
             refuse(breach);
             return;
         }
-        LOG.warn("{}: tunnel {} of {} ends", about.route(), about.id(), about.client(), cause);
+        Throwable why = cause != null && cause.getCause() != null ? cause.getCause() : cause;
+        LOG.warn(
+                "{}: tunnel {} of {} ends: {}: {}",
+                about.route(),
+                about.id(),
+                about.client(),
+                cause == null ? "a filter failed" : cause.getMessage(),
+                String.valueOf(why).replaceAll("\\p{Cntrl}", " "));
+        LOG.debug("{}: tunnel {}", about.route(), about.id(), cause);
         refuse(new Breach(Reason.FILTER, CloseCode.INTERNAL_ERROR, "a filter failed"));
     }
 
@@ -530,6 +545,7 @@ final class MessageLeg implements Leg {
                 length += next;
                 if (!frame.hasRemaining()) {
                     frames.remove();
+                    framesBytes -= Lane.OVERHEAD;
                 }
             }
             framesBytes -= length;

@@ -8,8 +8,8 @@ import jakarta.websocket.MessageHandler;
 import jakarta.websocket.PongMessage;
 import jakarta.websocket.Session;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,15 +34,16 @@ public final class RelayEndpoint extends Endpoint {
 
     @Override
     public void onOpen(Session session, EndpointConfig config) {
-        if (opening == null) {
-            try {
-                session.close(new CloseReason(CloseCodes.UNEXPECTED_CONDITION, "no relay"));
-            } catch (IOException gone) {
-                throw new UncheckedIOException(gone);
-            }
+        MessageLeg opened;
+        try {
+            opened = Objects.requireNonNull(opening, "made by the server").apply(session);
+        } catch (RuntimeException bug) {
+            // The tunnel is given up after closeTimeout, since no leg comes.
+            LOG.warn("a relay can't be opened: a filter failed: {}", String.valueOf(bug));
+            LOG.debug("a relay can't be opened", bug);
+            close(session);
             return;
         }
-        MessageLeg opened = opening.apply(session);
         leg = opened;
         // Anonymous classes: the server reads the message type from the class, which a lambda does not tell.
         session.addMessageHandler(new MessageHandler.Partial<String>() {
@@ -64,6 +65,14 @@ public final class RelayEndpoint extends Endpoint {
             }
         });
         opened.opened();
+    }
+
+    private static void close(Session session) {
+        try {
+            session.close(new CloseReason(CloseCodes.UNEXPECTED_CONDITION, "a filter failed"));
+        } catch (IOException gone) {
+            LOG.debug("a session is gone", gone);
+        }
     }
 
     @Override

@@ -26,7 +26,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Predicate;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
-import org.awaitility.core.ConditionFactory;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +42,6 @@ public abstract class UndeployTest extends WireTest {
     /** {@code undeployDrain} and {@code closeTimeout} of the routes, 5 s each, and what a busy machine adds. */
     private static final Duration GRACE = Duration.ofSeconds(15);
 
-    private static final String SERVLET = "io.fairlead.proxy.UpgradeProxyServlet";
     private static final String ROUTES = "io.fairlead:type=Route,*";
     private static final Predicate<String> OURS = thread -> thread.startsWith("fairlead-");
 
@@ -142,21 +140,6 @@ public abstract class UndeployTest extends WireTest {
         assertClassLoaderGoes(vitals, others);
     }
 
-    /** All but those that were there before. */
-    private void assertClassLoaderGoes(Vitals vitals, Set<String> others) {
-        // Between two looks WildFly's additional worker threads, which keep their first task, have time to end.
-        ConditionFactory patiently =
-                eventually().pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(40));
-        patiently.untilAsserted(() -> {
-            // A selector of Jetty's keeps the last connection that it served until it has another to serve.
-            serveSomebodyElse(Entrance.tcp(fairlead()));
-            serveSomebodyElse(Entrance.tls(fairlead()));
-            assertThat(vitals.loadersOf(SERVLET))
-                    .as("class loaders that are left")
-                    .isSubsetOf(others);
-        });
-    }
-
     @Test
     void aTunnelWhoseClientDoesNotReadDoesNotHoldUpUndeploy() throws Exception {
         backend.on("/flood", exchange -> {
@@ -241,13 +224,6 @@ public abstract class UndeployTest extends WireTest {
         } catch (IOException e) {
             // Reset: an end as well.
             return "";
-        }
-    }
-
-    private void serveSomebodyElse(Entrance entrance) throws IOException {
-        try (Wire client = Wire.connect(entrance.address(), entrance.trust(), 0)) {
-            client.send(request("GET", "/nowhere", "Connection: close"));
-            assertThat(client.readHead().status()).isEqualTo(404);
         }
     }
 

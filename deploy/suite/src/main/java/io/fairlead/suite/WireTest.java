@@ -7,12 +7,14 @@ import io.fairlead.suite.peer.Correspondent;
 import io.fairlead.suite.peer.Exchange;
 import io.fairlead.suite.peer.Frame;
 import io.fairlead.suite.peer.Head;
+import io.fairlead.suite.peer.Vitals;
 import io.fairlead.suite.peer.Wire;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -29,6 +31,9 @@ public abstract class WireTest {
 
     /** The key of every WebSocket handshake here; the sample of RFC 6455. */
     protected static final String KEY = "dGhlIHNhbXBsZSBub25jZQ==";
+
+    /** Whose loaders are those of Fairlead's applications. */
+    protected static final String SERVLET = "io.fairlead.proxy.UpgradeProxyServlet";
 
     protected final Backend backend = exit().backend();
 
@@ -264,6 +269,28 @@ public abstract class WireTest {
                 .contains("host=\"" + HOST + "\"")
                 .doesNotContain("6.6.6.6")
                 .doesNotContain("forged");
+    }
+
+    /** The class loaders of applications go, all but those that were there before. */
+    protected void assertClassLoaderGoes(Vitals vitals, Set<String> others) {
+        // Between two looks WildFly's additional worker threads, which keep their first task, have time to end.
+        ConditionFactory patiently =
+                eventually().pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(40));
+        patiently.untilAsserted(() -> {
+            // A selector of Jetty's keeps the last connection that it served until it has another to serve.
+            serveSomebodyElse(Entrance.tcp(fairlead()));
+            serveSomebodyElse(Entrance.tls(fairlead()));
+            assertThat(vitals.loadersOf(SERVLET))
+                    .as("class loaders that are left")
+                    .isSubsetOf(others);
+        });
+    }
+
+    private void serveSomebodyElse(Entrance entrance) throws IOException {
+        try (Wire client = Wire.connect(entrance.address(), entrance.trust(), 0)) {
+            client.send(request("GET", "/nowhere", "Connection: close"));
+            assertThat(client.readHead().status()).isEqualTo(404);
+        }
     }
 
     /** The body of the answer to a GET. */
