@@ -248,11 +248,24 @@ final class MessageLeg implements Leg {
     }
 
     private void resumeIfRoom() {
+        boolean room;
+        lock.lock();
+        try {
+            room = closed || waitingUp() <= buffer / 2;
+        } finally {
+            lock.unlock();
+        }
+        if (room) {
+            resume();
+        }
+    }
+
+    private void resume() {
         boolean resume;
         lock.lock();
         try {
-            resume = paused && waitingUp() <= buffer / 2;
-            paused &= !resume;
+            resume = paused;
+            paused = false;
         } finally {
             lock.unlock();
         }
@@ -641,6 +654,8 @@ final class MessageLeg implements Leg {
         }
         up.end();
         down.end();
+        // The client's answer to a Close frame is still to be read.
+        resume();
         reader.close();
         if (compression != null) {
             compression.close();

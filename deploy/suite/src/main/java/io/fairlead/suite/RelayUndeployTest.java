@@ -64,7 +64,7 @@ public abstract class RelayUndeployTest extends WireTest {
             for (int i = 0; i < 50; i++) {
                 Wire relay = webSocketTunnel(Routes.RELAY, "/ws");
                 relays.add(relay);
-                assertFramedEcho(relay, new byte[100_000]);
+                assertFramedEcho(relay, new byte[10_000]);
                 clients.add(Crew.call(() -> Correspondent.client(relay).listen(false)));
             }
             long start = System.nanoTime();
