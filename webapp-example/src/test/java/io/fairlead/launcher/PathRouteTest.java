@@ -149,4 +149,10 @@ class PathRouteTest {
         assertThat(faults).isEmpty();
         return Objects.requireNonNull(route);
     }
+
+    @Test
+    void aFiltersSettingHasADotInItsName() {
+        PathRoute route = parse("/a=http://x;mode=relay;filters=maxText;maxText.chars=10");
+        assertThat(route.initParameters()).containsEntry("maxText.chars", "10").containsEntry("mode", "relay");
+    }
 }

@@ -176,6 +176,10 @@ final class MessageLeg implements Leg {
 
     /** The session is closed, by whomever. */
     void sessionClosed(int code, String reason) {
+        if (released.get()) {
+            // The tunnel is over, and the application perhaps, too.
+            return;
+        }
         boolean said = code == CloseCode.NONE || CloseCode.maySend(code);
         up.add(said ? new Item.Closing(code, reason) : new Item.Gone(), 0);
         lock.lock();

@@ -1,6 +1,7 @@
 package io.fairlead.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.fairlead.suite.peer.Correspondent;
 import io.fairlead.suite.peer.Correspondent.Closing;
@@ -11,6 +12,7 @@ import io.fairlead.suite.peer.Head;
 import io.fairlead.suite.peer.Talk;
 import io.fairlead.suite.peer.Vitals;
 import io.fairlead.suite.peer.Wire;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -24,6 +26,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
+import java.util.zip.Inflater;
 import javax.management.ObjectName;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -130,6 +133,85 @@ public abstract class RelayTest extends WireTest {
             assertThat(client.readHead().status()).isEqualTo(502);
         }
         assertThat(backend.requests().get(1).has("Sec-WebSocket-Extensions")).isFalse();
+    }
+
+    @Test
+    void anotherHandshakeThanThatOfVersion13IsToldWhichOneThereIs() throws Exception {
+        assumeThat(entrance().http2()).as("versions over HTTP/2").isFalse();
+        try (Wire client = client()) {
+            client.send(request(
+                    "GET",
+                    path(Routes.RELAY, "/ws"),
+                    "Upgrade: websocket",
+                    "Connection: Upgrade",
+                    "Sec-WebSocket-Key: " + KEY,
+                    "Sec-WebSocket-Version: 8"));
+            Head head = client.readHead();
+            assertThat(head.status()).isEqualTo(426);
+            assertThat(head.value("Sec-WebSocket-Version")).isEqualTo("13");
+            assertPlainError(head, client.readBodyText(head));
+        }
+        assertThat(backend.requests()).isEmpty();
+    }
+
+    @Test
+    void compressionIsAgreedOnWithEachSideByItself() throws Exception {
+        CompletableFuture<Boolean> compressed = new CompletableFuture<>();
+        backend.on("/ws", exchange -> {
+            exchange.acceptWebSocket("Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover");
+            boolean more = true;
+            while (more) {
+                Frame frame = Frame.read(exchange.wire());
+                if (frame.opcode() < Frame.CLOSE) {
+                    compressed.complete((frame.firstByte() & 0x40) != 0);
+                    exchange.wire().send(frame.plain());
+                    more = (frame.firstByte() & 0x80) == 0;
+                }
+            }
+            untilItEnds(exchange);
+        });
+        try (Wire client = client()) {
+            Head head = client.send(webSocket(
+                            Routes.RELAY,
+                            "/ws",
+                            "Sec-WebSocket-Extensions: x-unknown, permessage-deflate; client_max_window_bits"))
+                    .readHead();
+            assertThat(head.status()).isEqualTo(101);
+            assertThat(head.values("Sec-WebSocket-Extensions"))
+                    .allMatch(extension -> extension.startsWith("permessage-deflate"));
+            String said = "again and ".repeat(1000);
+            client.send(Frame.text(said).masked());
+            assertThat(readText(client)).isEqualTo(said);
+        }
+        assertThat(Crew.await(compressed)).isTrue();
+        assertThat(backend.requests().get(0).values("Sec-WebSocket-Extensions")).containsExactly("permessage-deflate");
+    }
+
+    /** A message, which may be compressed. */
+    private static String readText(Wire wire) throws Exception {
+        ByteArrayOutputStream heard = new ByteArrayOutputStream();
+        boolean compressed = false;
+        boolean more = true;
+        while (more) {
+            Frame frame = Frame.read(wire);
+            if (frame.opcode() < Frame.CLOSE) {
+                compressed |= (frame.firstByte() & 0x40) != 0;
+                heard.writeBytes(frame.payload());
+                more = (frame.firstByte() & 0x80) == 0;
+            }
+        }
+        if (!compressed) {
+            return heard.toString(StandardCharsets.UTF_8);
+        }
+        heard.writeBytes(new byte[] {0, 0, -1, -1});
+        Inflater inflater = new Inflater(true);
+        try {
+            inflater.setInput(heard.toByteArray());
+            byte[] text = new byte[100_000];
+            return new String(text, 0, inflater.inflate(text), StandardCharsets.UTF_8);
+        } finally {
+            inflater.end();
+        }
     }
 
     // ---- messages

@@ -38,10 +38,19 @@ public abstract class RelayUndeployTest extends WireTest {
 
     /** WildFly's core threads keep the first task of their lives, so that shall be another application's. */
     private void deployAnother() throws Exception {
-        backend.on("/again", exchange -> exchange.answer("200 OK", "again"));
         deployer().deploy(APPLICATION);
+        List<CompletableFuture<Void>> many = new ArrayList<>();
         try {
-            assertThat(get(Routes.RELAY, "/again")).isEqualTo("again");
+            for (int i = 0; i < 10; i++) {
+                many.add(Crew.start(() -> {
+                    try (Wire relay = webSocketTunnel(Routes.RELAY, "/ws")) {
+                        assertFramedEcho(relay, new byte[1000]);
+                    }
+                }));
+            }
+            for (CompletableFuture<Void> one : many) {
+                Crew.await(one);
+            }
         } finally {
             deployer().undeploy(APPLICATION);
         }
@@ -55,6 +64,8 @@ public abstract class RelayUndeployTest extends WireTest {
             backendsSaw.add(Correspondent.backend(exchange.wire()).echo());
         });
         deployAnother();
+        eventually().until(() -> backend.open() == 0);
+        backendsSaw.clear();
         Vitals vitals = fairlead().vitals();
         Set<String> others = vitals.loadersOf(SERVLET);
         deployer().deploy(APPLICATION);
