@@ -17,6 +17,9 @@ final class Answers {
 
     private static final int LONGEST = 160;
 
+    /** RFC 9110 section 15.5.22; the servlet API has no name for it. Here: another version of WebSocket (RFC 6455 section 4.4). */
+    static final int UPGRADE_REQUIRED = 426;
+
     private Answers() {}
 
     /** As {@link #sendWithDetail}, and the detail is a failure and its causes; null when the sentence says it all. */
@@ -91,6 +94,9 @@ final class Answers {
         }
         if (status == HttpServletResponse.SC_METHOD_NOT_ALLOWED) {
             response.setHeader("Allow", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH");
+        }
+        if (status == UPGRADE_REQUIRED) {
+            response.setHeader("Sec-WebSocket-Version", "13");
         }
         if (HopHeaders.isHttp1(request.getProtocol())) {
             // The rest of what the client sent must not be read as a request.

@@ -76,9 +76,6 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     /** How long JMX waits for the tunnels' loops. */
     private static final Duration LISTING = Duration.ofSeconds(1);
 
-    /** RFC 9110 section 15.5.22; the servlet API has no name for it. */
-    private static final int UPGRADE_REQUIRED = 426;
-
     private static final Set<String> BODILESS = Set.of("GET", "HEAD", "OPTIONS", "DELETE");
 
     private transient volatile @Nullable Started started;
@@ -411,11 +408,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             case NONE -> super.service(request, response);
             case UPGRADE -> {
                 if (started().relay() != null && upgrade.key() == null) {
-                    response.setHeader("Sec-WebSocket-Version", "13");
                     refuseHandshake(
                             request,
                             response,
-                            UPGRADE_REQUIRED,
+                            Answers.UPGRADE_REQUIRED,
                             "Only WebSocket version 13, with a valid key, is carried here.",
                             EndedBy.REFUSED);
                     return;
