@@ -8,6 +8,13 @@ import org.eclipse.jetty.server.handler.ContextHandler;
 /** Jakarta EE 10: Servlet 6.0. */
 public final class Ee10 implements Environment {
 
+    /** Whether the module has brought Jetty's implementation of Jakarta WebSocket. */
+    private static final boolean HAS_WEBSOCKETS = Ee10.class
+                    .getClassLoader()
+                    .getResource("org/eclipse/jetty/ee10/websocket/jakarta/server/config/"
+                            + "JakartaWebSocketServletContainerInitializer.class")
+            != null;
+
     @Override
     public ContextHandler application(String contextPath, Path war, Path work) {
         WebAppContext application = new WebAppContext();
@@ -16,7 +23,7 @@ public final class Ee10 implements Environment {
         application.setTempDirectory(work.toFile());
         application.setThrowUnavailableOnStartupException(true);
         application.getServletHandler().setDecodeAmbiguousURIs(true);
-        if (WebSockets.ARE_THERE) {
+        if (HAS_WEBSOCKETS) {
             JakartaWebSocketServletContainerInitializer.configure(application, null);
         } else {
             // A distribution without its modules for WebSocket has not even the API; the suite's clients bring it here.
