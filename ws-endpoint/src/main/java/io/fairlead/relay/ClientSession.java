@@ -4,6 +4,7 @@ import jakarta.websocket.CloseReason;
 import jakarta.websocket.CloseReason.CloseCodes;
 import jakarta.websocket.SendResult;
 import jakarta.websocket.Session;
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,10 +35,14 @@ final class ClientSession {
     private final RelayPool pool;
     private final Duration closeTimeout;
 
+    /** Undertow keeps a Close frame back until a message that is under way has ended; then its connection is cut. */
+    private final @Nullable Closeable undertow;
+
     ClientSession(Session session, RelayPool pool, Duration closeTimeout) {
         this.session = session;
         this.pool = pool;
         this.closeTimeout = closeTimeout;
+        this.undertow = UndertowChannel.of(session);
         session.setMaxIdleTimeout(0);
         session.getAsyncRemote().setSendTimeout(0);
         // Tomcat's; to others they mean nothing.
@@ -90,23 +96,47 @@ final class ClientSession {
         return waiting(() -> session.getAsyncRemote().sendPong(payload));
     }
 
-    /** @param code {@link CloseCode#NONE} becomes 1000, since the API has no Close frame without a code */
-    CompletionStage<?> close(int code, String reason) {
+    /**
+     * @param code {@link CloseCode#NONE} becomes 1000, since the API has no Close frame without a code
+     * @param within whether a message is under way
+     */
+    CompletionStage<?> close(int code, String reason, boolean within) {
+        if (within && undertow != null) {
+            return cut(undertow);
+        }
         return waiting(() -> session.close(
                 new CloseReason(CloseCodes.getCloseCode(code == CloseCode.NONE ? 1000 : code), fit(reason))));
     }
 
+    private static CompletionStage<?> cut(Closeable connection) {
+        try {
+            connection.close();
+            return CompletableFuture.completedFuture(null);
+        } catch (IOException failure) {
+            return CompletableFuture.failedFuture(failure);
+        }
+    }
+
     /** As many whole characters as a Close frame has room for. */
     static String fit(String reason) {
-        String fitting = reason;
+        int most = Math.min(reason.length(), MOST_OF_REASON);
+        String fitting = reason.substring(0, reason.offsetByCodePoints(0, reason.codePointCount(0, most)));
         while (fitting.getBytes(StandardCharsets.UTF_8).length > MOST_OF_REASON) {
             fitting = fitting.substring(0, fitting.offsetByCodePoints(fitting.length(), -1));
         }
         return fitting;
     }
 
-    /** Has the server close it, with a word if it still can. */
-    void abandon() {
+    /**
+     * Has the server close it, with a word if it still can.
+     *
+     * @param within whether a message is under way
+     */
+    void abandon(boolean within) {
+        if (within && undertow != null) {
+            cut(undertow).whenComplete((done, failure) -> LOG.debug("a session is cut", failure));
+            return;
+        }
         try {
             session.setMaxIdleTimeout(Math.max(1, closeTimeout.toMillis()));
         } catch (RuntimeException closed) {

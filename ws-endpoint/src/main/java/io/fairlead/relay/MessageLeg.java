@@ -79,11 +79,13 @@ final class MessageLeg implements Leg {
     // A client's message that is under way; the session's thread only.
     private boolean partial;
 
+    /** What a server still brings then is from behind what has failed, or lacks what was. */
+    private volatile boolean sessionFailed;
+
     // What may not be sent before the message under way ends; each lane's only.
     private final Queue<Message> repliesUp = new ArrayDeque<>();
     private final Queue<Message> repliesDown = new ArrayDeque<>();
     private boolean messageUp;
-    private boolean messageDown;
 
     /** A filter has refused a message: those behind it do not pass. */
     private boolean downStopped;
@@ -100,6 +102,9 @@ final class MessageLeg implements Leg {
     private boolean sessionClosed;
     private boolean closed;
     private @Nullable IOException failure;
+
+    /** Written in its lane, and read at the end, too. */
+    private volatile boolean messageDown;
 
     private volatile boolean writerWaits;
     private volatile boolean endWanted;
@@ -163,6 +168,9 @@ final class MessageLeg implements Leg {
     }
 
     private void received(Message message) {
+        if (sessionFailed) {
+            return;
+        }
         partial = !message.isLast();
         up.add(new Item.Data(message), message.weight());
         waitForRoom();
@@ -174,12 +182,18 @@ final class MessageLeg implements Leg {
         up.add(new Item.Pong(ByteBuffer.wrap(copy)), copy.length);
     }
 
+    /** The server has found a fault in what the client sent, and closes the session. Nothing from behind it goes on. */
+    void sessionFailed() {
+        sessionFailed = true;
+    }
+
     /** The session is closed, by whomever. */
     void sessionClosed(int code, String reason) {
         if (released.get()) {
             // The tunnel is over, and the application perhaps, too.
             return;
         }
+        sessionFailed = true;
         boolean said = code == CloseCode.NONE || CloseCode.maySend(code);
         up.add(said ? new Item.Closing(code, reason) : new Item.Gone(), 0);
         lock.lock();
@@ -392,7 +406,7 @@ final class MessageLeg implements Leg {
         } else if (item instanceof Item.Pong pong) {
             return watched(client.pong(pong.payload()));
         } else if (item instanceof Item.Closing closing) {
-            return client.close(closing.code(), closing.reason()).handle((done, failed) -> {
+            return client.close(closing.code(), closing.reason(), messageDown).handle((done, failed) -> {
                 if (failed != null) {
                     LOG.debug("{}: a session could not be closed", about.route(), failed);
                 }
@@ -665,7 +679,7 @@ final class MessageLeg implements Leg {
             compression.close();
         }
         if (open) {
-            client.abandon();
+            client.abandon(messageDown);
         }
         for (NamedFilter filter : filters) {
             try {

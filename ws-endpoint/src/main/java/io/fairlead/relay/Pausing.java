@@ -1,6 +1,7 @@
 package io.fairlead.relay;
 
 import jakarta.websocket.Session;
+import java.io.Closeable;
 import java.lang.reflect.Method;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,27 +27,21 @@ final class Pausing {
 
     /** Null where there is no way. */
     static @Nullable Pausing of(Session session) {
-        Class<?> type = session.getClass();
         try {
-            switch (type.getName()) {
-                case "org.apache.tomcat.websocket.WsSession" -> {
-                    return new Pausing(session, type.getMethod("suspend"), type.getMethod("resume"));
-                }
-                case "io.undertow.websockets.jsr.UndertowSession" -> {
-                    Object channel = type.getMethod("getWebSocketChannel").invoke(session);
-                    return new Pausing(
-                            channel,
-                            channel.getClass().getMethod("suspendReceives"),
-                            channel.getClass().getMethod("resumeReceives"));
-                }
-                default -> {
-                    return null;
-                }
+            if (session.getClass().getName().equals("org.apache.tomcat.websocket.WsSession")) {
+                return of(session, "suspend", "resume");
             }
+            Closeable channel = UndertowChannel.of(session);
+            return channel == null ? null : of(channel, "suspendReceives", "resumeReceives");
         } catch (ReflectiveOperationException | RuntimeException another) {
-            LOG.debug("{} cannot be paused", type.getName(), another);
+            LOG.debug("{} cannot be paused", session.getClass().getName(), another);
             return null;
         }
+    }
+
+    private static Pausing of(Object target, String pause, String resume) throws ReflectiveOperationException {
+        Class<?> type = target.getClass();
+        return new Pausing(target, type.getMethod(pause), type.getMethod(resume));
     }
 
     /** No further message is read after those that the server holds already. */

@@ -88,5 +88,9 @@ public final class RelayEndpoint extends Endpoint {
     @Override
     public void onError(Session session, Throwable cause) {
         LOG.debug("a client's session failed", cause);
+        MessageLeg opened = leg;
+        if (opened != null) {
+            opened.sessionFailed();
+        }
     }
 }

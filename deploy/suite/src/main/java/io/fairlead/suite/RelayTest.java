@@ -345,66 +345,6 @@ public abstract class RelayTest extends WireTest {
         }
     }
 
-    private record Fault(String name, byte[] client, byte[] backend, int code) {
-
-        static Fault of(String name, Frame frame, int code) {
-            return new Fault(name, frame.masked(), frame.plain(), code);
-        }
-
-        @Override
-        public String toString() {
-            return name;
-        }
-    }
-
-    static Stream<Fault> faults() {
-        byte[] noText = {'a', (byte) 0xC3, (byte) 0x28};
-        return Stream.of(
-                Fault.of("reserved bits", Frame.text("x").reserved(2), 1002),
-                Fault.of(
-                        "compressed, though nothing was agreed on",
-                        Frame.text("x").reserved(4),
-                        1002),
-                Fault.of("a reserved opcode", Frame.last(3, new byte[1]), 1002),
-                Fault.of("a control frame in fragments", Frame.more(Frame.PING, new byte[1]), 1002),
-                Fault.of("a long control frame", Frame.last(Frame.PING, new byte[126]), 1002),
-                Fault.of("a continuation of nothing", Frame.last(Frame.CONTINUATION, new byte[1]), 1002),
-                Fault.of("half a code", Frame.last(Frame.CLOSE, new byte[] {3}), 1002),
-                Fault.of("no UTF-8", Frame.last(Frame.TEXT, noText), 1007),
-                new Fault(
-                        "a mask that is wrong",
-                        Frame.text("x").plain(),
-                        Frame.text("x").masked(),
-                        1002));
-    }
-
-    @ParameterizedTest
-    @MethodSource("faults")
-    void aClientsFaultClosesBoth(Fault fault) throws Exception {
-        mannerlyBackend();
-        try (Wire client = webSocketTunnel(Routes.RELAY, "/ws")) {
-            client.send(fault.client());
-            assertThat(Correspondent.client(client).listen(false).code()).isEqualTo(fault.code());
-        }
-        assertThat(Crew.await(backendSaw).code()).isIn(1001, fault.code());
-        eventually().until(() -> backend.open() == 0);
-    }
-
-    @ParameterizedTest
-    @MethodSource("faults")
-    void aBackendsFaultClosesBoth(Fault fault) throws Exception {
-        backend.on("/ws", exchange -> {
-            exchange.acceptWebSocket();
-            exchange.wire().send(fault.backend());
-            listen(exchange);
-        });
-        try (Wire client = webSocketTunnel(Routes.RELAY, "/ws")) {
-            assertThat(Correspondent.client(client).listen(false).code()).isEqualTo(fault.code());
-        }
-        assertThat(Crew.await(backendSaw).code()).isEqualTo(fault.code());
-        eventually().until(() -> backend.open() == 0);
-    }
-
     // ---- peers that are gone
 
     @ParameterizedTest

@@ -41,6 +41,12 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         GOES_AWAY_AT_CONNECT,
         /** Is run without its own WebSocket. */
         HAS_NO_WEBSOCKET,
+        /** Its own WebSocket sends no Close frame between two parts of a message. */
+        CLOSES_BEHIND_A_MESSAGE_ONLY,
+        /** Its own WebSocket loses messages that a client has sent just before a breach of framing. */
+        FORGETS_AT_A_FAULT,
+        /** Its own WebSocket waits for the payload of a frame whose length has 64 bits. */
+        WAITS_FOR_64_BITS,
         /** Does not tell a servlet that waits that the client has reset its stream of HTTP/2. */
         HIDES_RESET_STREAMS
     }

@@ -35,6 +35,9 @@ public final class WildFlyServer implements Fairlead {
                     Trait.COLLAPSES_SPACES,
                     Trait.DROPS_A_LEADING_QUESTION_MARK,
                     Trait.GOES_AWAY_AT_CONNECT,
+                    Trait.CLOSES_BEHIND_A_MESSAGE_ONLY,
+                    Trait.FORGETS_AT_A_FAULT,
+                    Trait.WAITS_FOR_64_BITS,
                     Trait.HIDES_RESET_STREAMS),
             Set.of(),
             405);
