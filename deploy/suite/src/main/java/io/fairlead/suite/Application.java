@@ -17,6 +17,12 @@ public final class Application {
     /** The context path that servers give it. */
     public static final String CONTEXT_PATH = "/fairlead";
 
+    /** Whom each server knows by name, in the realm {@link #REALM}. */
+    public static final String USER = "alice";
+
+    public static final String PASSWORD = "open sesame";
+    public static final String REALM = "fairlead";
+
     static {
         // Before anything is deployed.
         JavaLog.attach();
@@ -32,6 +38,29 @@ public final class Application {
     /** With those that relay messages. */
     public static WebArchive relays() {
         return war(Routes.webXmlOf(Routes.relays()));
+    }
+
+    /** With one relay, {@link Routes#RELAY}, for those who have logged in. */
+    public static WebArchive relayBehindLogin(String filters) {
+        String webXml = Routes.webXmlOf(Map.of(
+                Routes.RELAY,
+                Map.of("proxyTo", "http://127.0.0.1:" + Routes.BACKEND.port(), "mode", "relay", "filters", filters)));
+        return war(webXml.replace("</web-app>", """
+                  <security-constraint>
+                    <web-resource-collection>
+                      <web-resource-name>all</web-resource-name>
+                      <url-pattern>/*</url-pattern>
+                    </web-resource-collection>
+                    <auth-constraint>
+                      <role-name>**</role-name>
+                    </auth-constraint>
+                  </security-constraint>
+                  <login-config>
+                    <auth-method>BASIC</auth-method>
+                    <realm-name>%s</realm-name>
+                  </login-config>
+                </web-app>
+                """.formatted(REALM)));
     }
 
     public static WebArchive war(String webXml) {

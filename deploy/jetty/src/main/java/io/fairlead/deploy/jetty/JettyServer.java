@@ -19,6 +19,9 @@ import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.http.UriCompliance.Violation;
 import org.eclipse.jetty.http2.server.HTTP2CServerConnectionFactory;
 import org.eclipse.jetty.http2.server.HTTP2ServerConnectionFactory;
+import org.eclipse.jetty.security.HashLoginService;
+import org.eclipse.jetty.security.LoginService;
+import org.eclipse.jetty.security.UserStore;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.SecureRequestCustomizer;
@@ -26,6 +29,7 @@ import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.server.SslConnectionFactory;
 import org.eclipse.jetty.server.handler.ContextHandler;
 import org.eclipse.jetty.server.handler.ContextHandlerCollection;
+import org.eclipse.jetty.util.security.Credential;
 import org.eclipse.jetty.util.ssl.SslContextFactory;
 
 /**
@@ -106,7 +110,17 @@ public final class JettyServer implements Fairlead {
             SERVER.addConnector(connector);
         }
         SERVER.setHandler(CONTEXTS);
+        SERVER.addBean(users());
         SERVER.start();
+    }
+
+    /** Knows the one user of the tests. */
+    private static LoginService users() {
+        UserStore users = new UserStore();
+        users.addUser(Application.USER, Credential.getCredential(Application.PASSWORD), new String[0]);
+        HashLoginService login = new HashLoginService(Application.REALM);
+        login.setUserStore(users);
+        return login;
     }
 
     static void stop() throws Exception {

@@ -9,6 +9,7 @@ import io.fairlead.suite.peer.Vitals;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.security.Principal;
 import java.util.Set;
 import javax.net.ssl.SSLContext;
 import org.apache.catalina.Container;
@@ -16,6 +17,8 @@ import org.apache.catalina.Engine;
 import org.apache.catalina.Service;
 import org.apache.catalina.connector.Connector;
 import org.apache.catalina.core.StandardContext;
+import org.apache.catalina.realm.GenericPrincipal;
+import org.apache.catalina.realm.RealmBase;
 import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.net.SSLHostConfig;
 import org.apache.tomcat.util.net.SSLHostConfigCertificate;
@@ -55,6 +58,7 @@ public final class TomcatServer implements Fairlead {
             return;
         }
         Container engine = context.getParent().getParent();
+        engine.setRealm(new Users());
         Service service = ((Engine) engine).getService();
         for (Connector connector : service.findConnectors()) {
             service.removeConnector(connector);
@@ -74,6 +78,20 @@ public final class TomcatServer implements Fairlead {
         https.addSslHostConfig(host);
         https.addUpgradeProtocol(new Http2Protocol());
         service.addConnector(https);
+    }
+
+    /** Knows the one user of the tests. */
+    private static final class Users extends RealmBase {
+
+        @Override
+        protected @Nullable String getPassword(String name) {
+            return name.equals(Application.USER) ? Application.PASSWORD : null;
+        }
+
+        @Override
+        protected Principal getPrincipal(String name) {
+            return new GenericPrincipal(name);
+        }
     }
 
     private static Connector connector() {

@@ -53,6 +53,12 @@ public final class WildFlyServer implements Fairlead {
                 Path.of("target", "test-classes", "fairlead.yml")
                         .toAbsolutePath()
                         .toString());
+        Path users = Path.of("target", "users.properties").toAbsolutePath();
+        try {
+            Files.writeString(users, Application.USER + "=" + Application.PASSWORD + "\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException("no file of users", e);
+        }
         System.setProperty("fairlead.wildfly.management", String.valueOf(PORTS.get(2)));
         System.setProperty(
                 "fairlead.wildfly.jvm",
@@ -62,6 +68,7 @@ public final class WildFlyServer implements Fairlead {
                         "-Djboss.http.port=" + PORTS.get(0),
                         "-Djboss.https.port=" + PORTS.get(1),
                         "-Djboss.management.http.port=" + PORTS.get(2),
+                        "-Dfairlead.users=" + users,
                         "-Dfairlead.tls.keystore=" + CERTIFICATE.keyStore(),
                         "-Dfairlead.tls.password=" + CERTIFICATE.password()));
     }
