@@ -86,6 +86,7 @@ record Deflate(boolean ourContext, boolean theirContext) {
 
         private final boolean context;
         private final Deflater deflater = new Deflater(Deflater.DEFAULT_COMPRESSION, true);
+        private final byte[] step = new byte[STEP];
         private boolean closed;
 
         Compression(Deflate chosen) {
@@ -97,7 +98,6 @@ record Deflate(boolean ourContext, boolean theirContext) {
             ByteArrayOutputStream out = new ByteArrayOutputStream(part.remaining() / 2 + 16);
             if (!closed) {
                 deflater.setInput(part);
-                byte[] step = new byte[STEP];
                 int length;
                 do {
                     length = deflater.deflate(step, 0, step.length, Deflater.SYNC_FLUSH);
@@ -138,6 +138,7 @@ record Deflate(boolean ourContext, boolean theirContext) {
 
         private final boolean context;
         private final Inflater inflater = new Inflater(true);
+        private final byte[] step = new byte[STEP];
         private byte[] input = {};
         private boolean tail;
         private boolean closed;
@@ -161,13 +162,12 @@ record Deflate(boolean ourContext, boolean theirContext) {
          * @throws Breach when it is not what permessage-deflate makes (1007)
          */
         synchronized ByteBuffer next(boolean last) throws Breach {
-            byte[] step = new byte[STEP];
             try {
-                int length = inflate(step);
+                int length = inflate();
                 if (length == 0 && last && !tail) {
                     tail = true;
                     give(TAIL);
-                    length = inflate(step);
+                    length = inflate();
                 }
                 if (length == 0 && last) {
                     tail = false;
@@ -175,13 +175,13 @@ record Deflate(boolean ourContext, boolean theirContext) {
                         inflater.reset();
                     }
                 }
-                return ByteBuffer.wrap(step, 0, length);
+                return ByteBuffer.wrap(Arrays.copyOf(step, length));
             } catch (DataFormatException broken) {
                 throw Breach.ofProtocol(CloseCode.BAD_DATA, "a message is not compressed as was agreed on");
             }
         }
 
-        private int inflate(byte[] step) throws DataFormatException {
+        private int inflate() throws DataFormatException {
             if (closed) {
                 return 0;
             }

@@ -13,6 +13,8 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The filters of one direction of a tunnel, one after the other.
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A message at a time; the next one comes when the last one's stage is complete.
  */
 final class FilterChain {
+
+    private static final Logger LOG = LoggerFactory.getLogger(FilterChain.class);
 
     private final Direction direction;
     private final List<Stage> stages = new ArrayList<>();
@@ -33,7 +37,17 @@ final class FilterChain {
     }
 
     /** A filter and its name, for the log. */
-    record NamedFilter(String name, TunnelFilter filter) {}
+    record NamedFilter(String name, TunnelFilter filter) {
+
+        /** Tells it that its tunnel has ended. */
+        void end(String route) {
+            try {
+                filter.ended();
+            } catch (RuntimeException bug) {
+                LOG.warn("{}: the filter '{}' failed at the end of a tunnel", route, name, bug);
+            }
+        }
+    }
 
     /** What a filter has thrown. */
     static final class FilterFailure extends Exception {

@@ -5,7 +5,7 @@ package io.fairlead.relay;
  * as a CDI bean where the server has CDI.
  *
  * <pre>
- *  MessageFilter ── configure: once a route ──▶ RouteFilter ── open: once a tunnel ──▶ TunnelFilter ── filter: each message
+ *  MessageFilter ── configure: for a route ──▶ RouteFilter ── open: once a tunnel ──▶ TunnelFilter ── filter: each message
  * </pre>
  */
 public interface MessageFilter {
@@ -13,6 +13,9 @@ public interface MessageFilter {
     /** What it is called in {@code filters}; letters and digits. */
     String name();
 
-    /** Makes the filter of one route. What is wrong with the settings, they remember. */
+    /**
+     * Makes the filter of one route. What is wrong with the settings, they remember. Called more than once at start, to find faults
+     * first; so what it makes holds nothing that must be given back before a tunnel is opened.
+     */
     RouteFilter configure(FilterSettings settings);
 }

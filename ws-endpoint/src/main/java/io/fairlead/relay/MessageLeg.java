@@ -14,7 +14,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.Condition;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -40,8 +40,8 @@ final class MessageLeg implements Leg {
     /** Messages in a row before other tunnels of the route have their turn. */
     private static final int TURNS = 64;
 
-    /** A server that was told to pause has so many times the buffer at the most in what it has read before. */
-    private static final int AHEAD = 4;
+    /** What waits in a direction, with filters' answers that the sender does not take, so many times the buffer at the most. */
+    private static final int MOST_WITH_ANSWERS = 8;
 
     /** What goes one way or the other, in order. */
     private sealed interface Item {
@@ -61,8 +61,6 @@ final class MessageLeg implements Leg {
 
     private final Conversation about;
     private final ClientSession client;
-    private final @Nullable Pausing pausing;
-    private final RelayPool pool;
     private final int buffer;
     private final List<NamedFilter> filters;
     private final Consumer<Leg> taker;
@@ -71,6 +69,7 @@ final class MessageLeg implements Leg {
     private final FrameWriter writer;
     private final FrameReader reader;
     private final Deflate.@Nullable Compression compression;
+    private final Brake brake;
     private final Lane<Item> up;
     private final Lane<Item> down;
     private final SurrogateParts texts = new SurrogateParts();
@@ -83,8 +82,8 @@ final class MessageLeg implements Leg {
     private volatile boolean sessionFailed;
 
     // What may not be sent before the message under way ends; each lane's only.
-    private final Queue<Message> repliesUp = new ArrayDeque<>();
-    private final Queue<Message> repliesDown = new ArrayDeque<>();
+    private final Replies repliesUp = new Replies();
+    private final Replies repliesDown = new Replies();
     private boolean messageUp;
 
     /** A filter has refused a message: those behind it do not pass. */
@@ -93,11 +92,9 @@ final class MessageLeg implements Leg {
     /** Guards the fields below. */
     private final ReentrantLock lock = new ReentrantLock();
 
-    private final Condition room = lock.newCondition();
     private final Deque<ByteBuffer> frames = new ArrayDeque<>();
     private long framesBytes;
     private boolean readerWaits;
-    private boolean paused;
     private boolean gone;
     private boolean sessionClosed;
     private boolean closed;
@@ -132,20 +129,17 @@ final class MessageLeg implements Leg {
             Consumer<Leg> taker) {
         this.about = about;
         this.client = client;
-        this.pausing = pausing;
-        this.pool = pool;
         this.buffer = buffer;
         this.filters = filters;
         this.taker = taker;
         this.compression = deflate == null ? null : new Deflate.Compression(deflate);
         this.writer = new FrameWriter(compression);
         this.reader = new FrameReader(deflate == null ? null : new Deflate.Inflation(deflate), new Backend());
-        this.up = new Lane<>(Runnable::run, Integer.MAX_VALUE, this::goesUp, this::upIsLighter);
+        this.brake = new Brake(pausing, pool, buffer, this::waitingUp);
+        this.up = new Lane<>(Runnable::run, Integer.MAX_VALUE, this::goesUp, brake::ease);
         this.down = new Lane<>(pool.quick(), TURNS, this::goesDown, this::downIsLighter);
-        this.upChain = new FilterChain(
-                filters, Direction.TO_BACKEND, answer -> down.add(new Item.Reply(answer), answer.weight()));
-        this.downChain = new FilterChain(
-                filters, Direction.TO_CLIENT, answer -> up.add(new Item.Reply(answer), answer.weight()));
+        this.upChain = new FilterChain(filters, Direction.TO_BACKEND, this::answerToClient);
+        this.downChain = new FilterChain(filters, Direction.TO_CLIENT, this::answerToBackend);
     }
 
     // ---- from the session; its threads
@@ -173,13 +167,25 @@ final class MessageLeg implements Leg {
         }
         partial = !message.isLast();
         up.add(new Item.Data(message), message.weight());
-        waitForRoom();
+        slowDown();
+    }
+
+    /** The client sends no faster than the backend takes. */
+    private void slowDown() {
+        if (!brake.apply()) {
+            refuse(new Breach(
+                    Reason.LIMIT, CloseCode.TRY_AGAIN_LATER, "more than relayThreads wait for slow backends"));
+        }
     }
 
     void pong(ByteBuffer payload) {
+        if (sessionFailed) {
+            return;
+        }
         byte[] copy = new byte[payload.remaining()];
         payload.get(copy);
         up.add(new Item.Pong(ByteBuffer.wrap(copy)), copy.length);
+        slowDown();
     }
 
     /** The server has found a fault in what the client sent, and closes the session. Nothing from behind it goes on. */
@@ -199,96 +205,19 @@ final class MessageLeg implements Leg {
         lock.lock();
         try {
             sessionClosed = true;
-            room.signalAll();
         } finally {
             lock.unlock();
         }
+        brake.release();
     }
 
+    /** The bytes that wait for the backend. */
     private long waitingUp() {
-        return framesBytes + up.weight();
-    }
-
-    /** So that the client sends no faster than the backend takes. */
-    private void waitForRoom() {
-        if (isRoom(1)) {
-            return;
-        }
-        if (pausing != null) {
-            pausing.pause();
-            paused();
-            if (isRoom(AHEAD)) {
-                return;
-            }
-        }
-        if (!pool.mayWait()) {
-            refuse(new Breach(
-                    Reason.LIMIT, CloseCode.TRY_AGAIN_LATER, "more than relayThreads wait for slow backends"));
-            return;
-        }
-        try {
-            awaitRoom(pausing == null ? 1 : AHEAD);
-        } catch (InterruptedException stopping) {
-            Thread.currentThread().interrupt();
-        } finally {
-            pool.waited();
-        }
-    }
-
-    private boolean isRoom(int times) {
         lock.lock();
         try {
-            return waitingUp() < (long) buffer * times;
+            return framesBytes + up.weight();
         } finally {
             lock.unlock();
-        }
-    }
-
-    private void awaitRoom(int times) throws InterruptedException {
-        lock.lockInterruptibly();
-        try {
-            while (waitingUp() >= (long) buffer * times && !closed && !sessionClosed) {
-                room.await();
-            }
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void paused() {
-        lock.lock();
-        try {
-            paused = true;
-        } finally {
-            lock.unlock();
-        }
-        resumeIfRoom();
-    }
-
-    private void resumeIfRoom() {
-        boolean room;
-        lock.lock();
-        try {
-            room = closed || waitingUp() <= buffer / 2;
-        } finally {
-            lock.unlock();
-        }
-        if (room) {
-            resume();
-        }
-    }
-
-    private void resume() {
-        boolean resume;
-        lock.lock();
-        try {
-            resume = paused;
-            paused = false;
-        } finally {
-            lock.unlock();
-        }
-        if (resume && pausing != null) {
-            pausing.resume();
         }
     }
 
@@ -324,6 +253,48 @@ final class MessageLeg implements Leg {
             emit(writer.message(reply));
         }
         return null;
+    }
+
+    /** Answers that wait for the end of a message. Used in one lane; their weight may be asked for on any thread. */
+    private static final class Replies {
+
+        private final Queue<Message> waiting = new ArrayDeque<>();
+        private final AtomicLong weight = new AtomicLong();
+
+        void add(Message reply) {
+            waiting.add(reply);
+            weight.addAndGet(reply.weight() + Lane.OVERHEAD);
+        }
+
+        @Nullable
+        Message poll() {
+            Message next = waiting.poll();
+            if (next != null) {
+                weight.addAndGet(-next.weight() - Lane.OVERHEAD);
+            }
+            return next;
+        }
+
+        long weight() {
+            return weight.get();
+        }
+    }
+
+    private void answerToClient(Message answer) {
+        answer(down, answer, down.weight() + repliesDown.weight());
+    }
+
+    private void answerToBackend(Message answer) {
+        answer(up, answer, waitingUp() + repliesUp.weight());
+    }
+
+    private void answer(Lane<Item> to, Message answer, long waiting) {
+        if (waiting >= (long) buffer * MOST_WITH_ANSWERS) {
+            refuse(new Breach(
+                    Reason.LIMIT, CloseCode.TRY_AGAIN_LATER, "more answers of filters wait than there is room for"));
+        } else {
+            to.add(new Item.Reply(answer), answer.weight());
+        }
     }
 
     private interface Next {
@@ -377,16 +348,6 @@ final class MessageLeg implements Leg {
         listener.run();
     }
 
-    private void upIsLighter() {
-        lock.lock();
-        try {
-            room.signalAll();
-        } finally {
-            lock.unlock();
-        }
-        resumeIfRoom();
-    }
-
     // ---- to the client; one thread at a time
 
     private @Nullable CompletionStage<?> goesDown(Item item) {
@@ -420,9 +381,9 @@ final class MessageLeg implements Leg {
     private CompletionStage<?> sendDown(Message message) {
         messageDown = !message.isLast();
         CompletionStage<?> sending = client.send(message);
-        while (!messageDown && !repliesDown.isEmpty()) {
-            Message reply = repliesDown.remove();
-            sending = sending.thenCompose(sent -> client.send(reply));
+        for (Message reply = messageDown ? null : repliesDown.poll(); reply != null; reply = repliesDown.poll()) {
+            Message next = reply;
+            sending = sending.thenCompose(sent -> client.send(next));
         }
         return watched(sending);
     }
@@ -590,11 +551,10 @@ final class MessageLeg implements Leg {
                 readerWaits = true;
                 return 0;
             }
-            room.signalAll();
         } finally {
             lock.unlock();
         }
-        resumeIfRoom();
+        brake.ease();
         return length;
     }
 
@@ -666,14 +626,13 @@ final class MessageLeg implements Leg {
             closed = true;
             frames.clear();
             framesBytes = 0;
-            room.signalAll();
         } finally {
             lock.unlock();
         }
         up.end();
         down.end();
         // The client's answer to a Close frame is still to be read.
-        resume();
+        brake.release();
         reader.close();
         if (compression != null) {
             compression.close();
@@ -681,13 +640,7 @@ final class MessageLeg implements Leg {
         if (open) {
             client.abandon(messageDown);
         }
-        for (NamedFilter filter : filters) {
-            try {
-                filter.filter().ended();
-            } catch (RuntimeException bug) {
-                LOG.warn("{}: the filter '{}' failed at the end of a tunnel", about.route(), filter.name(), bug);
-            }
-        }
+        filters.forEach(filter -> filter.end(about.route()));
     }
 
     /** The Jakarta API has no reset. */

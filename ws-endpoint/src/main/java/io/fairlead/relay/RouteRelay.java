@@ -116,16 +116,21 @@ final class RouteRelay implements Relay {
     private MessageLeg leg(
             Session session, Conversation about, RelayPool threads, @Nullable Deflate deflate, Consumer<Leg> client) {
         List<NamedFilter> opened = new ArrayList<>();
-        filters.forEach((name, filter) -> opened.add(new NamedFilter(name, filter.open(about))));
-        return new MessageLeg(
-                about,
-                new ClientSession(session, threads, settings.closeTimeout()),
-                Pausing.of(session),
-                threads,
-                settings.buffer(),
-                opened,
-                deflate,
-                client);
+        try {
+            filters.forEach((name, filter) -> opened.add(new NamedFilter(name, filter.open(about))));
+            return new MessageLeg(
+                    about,
+                    new ClientSession(session, threads, settings.closeTimeout()),
+                    Pausing.of(session),
+                    threads,
+                    settings.buffer(),
+                    opened,
+                    deflate,
+                    client);
+        } catch (RuntimeException failure) {
+            opened.forEach(filter -> filter.end(about.route()));
+            throw failure;
+        }
     }
 
     @Override

@@ -257,6 +257,53 @@ class MessageLegTest {
     }
 
     @Test
+    void pongsWaitForTheLoopAsMessagesDo() {
+        assertThat(pool.mayWait()).isTrue();
+        assertThat(pool.mayWait()).isTrue();
+        MessageLeg leg = leg();
+        int pongs = 0;
+        while (closes.isEmpty()) {
+            assertThat(pongs++).isLessThan(BUFFER / 100);
+            leg.pong(ByteBuffer.allocate(100));
+        }
+        assertThat(closes).containsExactly("LIMIT 1013 more than relayThreads wait for slow backends");
+        leg.close();
+        pool.waited();
+        pool.waited();
+    }
+
+    @Test
+    void answersThatNobodyTakesEndTheTunnelBy1013() {
+        slow = true;
+        MessageLeg leg = leg((direction, message) -> TunnelFilter.now(Verdict.answer(Message.of("x".repeat(10_000)))));
+        int messages = 0;
+        while (closes.isEmpty()) {
+            assertThat(messages++).isLessThan(100);
+            leg.text("x", true);
+        }
+        assertThat(closes).containsExactly("LIMIT 1013 more answers of filters wait than there is room for");
+        leg.close();
+    }
+
+    @Test
+    void answersThatWaitForTheEndOfAMessageAreBoundedToo() throws Exception {
+        MessageLeg leg = leg((direction, message) -> TunnelFilter.now(
+                direction == Direction.TO_CLIENT ? Verdict.answer(Message.of("x".repeat(10_000))) : Verdict.pass()));
+        leg.text("begun", false);
+        CountDownLatch ended = new CountDownLatch(1);
+        leg.onRefusal((reason, code, text) -> {
+            closes.add(reason + " " + code + " " + text);
+            ended.countDown();
+        });
+        for (int i = 0; i < 200; i++) {
+            write(leg, "8101 78");
+        }
+        assertThat(ended.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(closes).containsExactly("LIMIT 1013 more answers of filters wait than there is room for");
+        leg.close();
+    }
+
+    @Test
     void moreThanMayWaitAreEndedBy1013() throws Exception {
         assertThat(pool.mayWait()).isTrue();
         assertThat(pool.mayWait()).isTrue();
