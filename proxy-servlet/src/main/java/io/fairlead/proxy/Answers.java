@@ -101,6 +101,10 @@ final class Answers {
         if (HopHeaders.isHttp1(request.getProtocol())) {
             // The rest of what the client sent must not be read as a request.
             response.setHeader("Connection", "close");
+            if (status == UPGRADE_REQUIRED) {
+                response.setHeader("Upgrade", "websocket");
+                response.addHeader("Connection", "Upgrade");
+            }
         }
         response.setHeader("Cache-Control", "no-store");
         response.setContentType("text/plain;charset=utf-8");

@@ -149,6 +149,8 @@ public abstract class RelayTest extends WireTest {
             Head head = client.readHead();
             assertThat(head.status()).isEqualTo(426);
             assertThat(head.value("Sec-WebSocket-Version")).isEqualTo("13");
+            assertThat(head.value("Upgrade")).isEqualTo("websocket");
+            assertThat(head.tokens("Connection")).contains("close", "upgrade");
             assertPlainError(head, client.readBodyText(head));
         }
         assertThat(backend.requests()).isEmpty();
