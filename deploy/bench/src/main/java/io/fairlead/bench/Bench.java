@@ -67,8 +67,8 @@ final class Bench implements Callable<Integer> {
     @Option(
             names = "--other",
             paramLabel = "NAME=WAR",
-            description = "Another fairlead.war, whose contenders are fairlead+NAME, fairlead-tomcat+NAME,"
-                    + " fairlead-jetty+NAME: to compare two builds in one run.")
+            description = "Another fairlead.war, whose contenders are fairlead+NAME, fairlead-relay+NAME,"
+                    + " fairlead-tomcat+NAME, fairlead-jetty+NAME: to compare two builds in one run.")
     private Map<String, Path> others = new LinkedHashMap<>();
 
     @Option(

@@ -1,5 +1,6 @@
 package io.fairlead.bench;
 
+import io.fairlead.bench.Scenario.Kind;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -9,8 +10,10 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -25,20 +28,20 @@ final class Contender implements Closeable {
     private final int tlsPort;
     private final @Nullable Process process;
     private final boolean onJvm;
-    private final boolean httpOnly;
+    private final Set<Kind> kinds;
 
-    private Contender(String name, int port, int tlsPort, @Nullable Process process, boolean onJvm, boolean httpOnly) {
+    private Contender(String name, int port, int tlsPort, @Nullable Process process, boolean onJvm, Set<Kind> kinds) {
         this.name = name;
         this.port = port;
         this.tlsPort = tlsPort;
         this.process = process;
         this.onJvm = onJvm;
-        this.httpOnly = httpOnly;
+        this.kinds = kinds;
     }
 
     /** Nobody between: what the client and the backend cost by themselves. There is none over TLS. */
     static Contender direct(int backend) {
-        return new Contender("direct", backend, 0, null, false, false);
+        return new Contender("direct", backend, 0, null, false, EnumSet.complementOf(EnumSet.of(Kind.IDLE)));
     }
 
     /** Starts a process and waits until it listens on its ports. */
@@ -51,10 +54,10 @@ final class Contender implements Closeable {
             int tlsPort,
             boolean onJvm)
             throws IOException {
-        return start(name, directory, command, environment, port, tlsPort, onJvm, false);
+        return start(name, directory, command, environment, port, tlsPort, onJvm, EnumSet.allOf(Kind.class));
     }
 
-    /** @param httpOnly whether it carries no WebSocket */
+    /** @param kinds of scenarios that it takes part in */
     static Contender start(
             String name,
             Path directory,
@@ -63,7 +66,7 @@ final class Contender implements Closeable {
             int port,
             int tlsPort,
             boolean onJvm,
-            boolean httpOnly)
+            Set<Kind> kinds)
             throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
@@ -76,7 +79,7 @@ final class Contender implements Closeable {
         } catch (IOException e) {
             throw new IOException(command.get(0) + " is not installed; as by: apt-get install nginx-light haproxy", e);
         }
-        Contender contender = new Contender(name, port, tlsPort, process, onJvm, httpOnly);
+        Contender contender = new Contender(name, port, tlsPort, process, onJvm, kinds);
         try {
             contender.awaitPort(port);
             contender.awaitPort(tlsPort);
@@ -158,10 +161,7 @@ final class Contender implements Closeable {
     }
 
     boolean takes(Scenario scenario) {
-        if (isDirect()) {
-            return !scenario.tls() && scenario.kind() != Scenario.Kind.IDLE;
-        }
-        return !httpOnly || scenario.kind() == Scenario.Kind.HTTP;
+        return kinds.contains(scenario.kind()) && !(isDirect() && scenario.tls());
     }
 
     boolean isDirect() {

@@ -1,5 +1,6 @@
 package io.fairlead.bench;
 
+import io.fairlead.bench.Scenario.Kind;
 import io.fairlead.suite.peer.Authority;
 import io.fairlead.suite.peer.Identity;
 import java.io.Closeable;
@@ -8,11 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -64,22 +67,34 @@ final class Contenders implements Closeable {
         otherWars.forEach((name, other) -> fairlead("+" + name, other.toAbsolutePath()));
         starters.put("haproxy", this::haproxy);
         String libraries = System.getProperty("java.class.path");
-        starters.put("undertow", own(libraries, UndertowProxy.class.getName(), false));
-        starters.put("vertx", own(libraries, VertxProxy.class.getName(), false));
+        starters.put("undertow", own(libraries, UndertowProxy.class.getName(), EnumSet.allOf(Kind.class)));
+        starters.put("vertx", own(libraries, VertxProxy.class.getName(), EnumSet.allOf(Kind.class)));
         Path spring = target.resolveSibling("spring-cloud-gateway").resolve("target");
         starters.put(
                 "spring-cloud-gateway",
                 own(
                         spring.resolve("classes") + ":" + spring.resolve("libraries") + "/*",
                         "io.fairlead.bench.spring.Gateway",
-                        false));
-        starters.put("jetty-proxy", own(libraries, JettyProxy.class.getName(), true));
+                        EnumSet.allOf(Kind.class)));
+        starters.put("jetty-proxy", own(libraries, JettyProxy.class.getName(), EnumSet.of(Kind.HTTP)));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> running.forEach(Contender::kill)));
     }
 
     private void fairlead(String suffix, Path war) {
         starters.put(
-                "fairlead" + suffix, (name, directory, port, tlsPort) -> fairlead(war, name, directory, port, tlsPort));
+                "fairlead" + suffix,
+                (name, directory, port, tlsPort) ->
+                        fairlead(war, name, directory, port, tlsPort, "", EnumSet.allOf(Kind.class)));
+        starters.put(
+                "fairlead-relay" + suffix,
+                (name, directory, port, tlsPort) -> fairlead(
+                        war,
+                        name,
+                        directory,
+                        port,
+                        tlsPort,
+                        ";mode=relay",
+                        EnumSet.complementOf(EnumSet.of(Kind.HTTP))));
         starters.put(
                 "fairlead-tomcat" + suffix,
                 (name, directory, port, tlsPort) -> tomcat(war, name, directory, port, tlsPort));
@@ -147,7 +162,10 @@ final class Contenders implements Closeable {
         return command;
     }
 
-    private Contender fairlead(Path war, String name, Path directory, int port, int tlsPort) throws IOException {
+    /** @param settings of the one route, each after a semicolon */
+    private Contender fairlead(
+            Path war, String name, Path directory, int port, int tlsPort, String settings, Set<Kind> kinds)
+            throws IOException {
         List<String> command = java(
                 "-jar",
                 war.toString(),
@@ -160,8 +178,8 @@ final class Contenders implements Closeable {
                 "--cert",
                 pem.toString(),
                 "--route",
-                "/=http://127.0.0.1:" + backend);
-        return Contender.start(name, directory, command, Map.of(), port, tlsPort, true);
+                "/=http://127.0.0.1:" + backend + settings);
+        return Contender.start(name, directory, command, Map.of(), port, tlsPort, true, kinds);
     }
 
     private Contender tomcat(Path war, String name, Path directory, int port, int tlsPort) throws IOException {
@@ -294,7 +312,7 @@ final class Contenders implements Closeable {
     }
 
     /** One of this module's own proxies, made with others' libraries. */
-    private Starter own(String classPath, String main, boolean httpOnly) {
+    private Starter own(String classPath, String main, Set<Kind> kinds) {
         return (name, directory, port, tlsPort) -> {
             List<String> command = java(
                     "-cp",
@@ -305,7 +323,7 @@ final class Contenders implements Closeable {
                     String.valueOf(backend),
                     keyStore.toString(),
                     "benchmark");
-            return Contender.start(name, directory, command, Map.of(), port, tlsPort, true, httpOnly);
+            return Contender.start(name, directory, command, Map.of(), port, tlsPort, true, kinds);
         };
     }
 

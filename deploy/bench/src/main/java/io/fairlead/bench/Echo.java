@@ -262,7 +262,7 @@ final class Echo implements Closeable {
             } else {
                 payloadLeft = length();
                 mask = (mask(0) << 24) | ((mask(1) & 0xff) << 16) | ((mask(2) & 0xff) << 8) | (mask(3) & 0xff);
-                Frames.head(out, opcode, payloadLeft, false);
+                Frames.head(out, head[0] & (Frames.FIN | 0x0f), payloadLeft, false);
             }
             headLength = 0;
             return true;
@@ -298,7 +298,7 @@ final class Echo implements Closeable {
             if (opcode == Frames.PONG) {
                 return;
             }
-            Frames.head(out, opcode == Frames.PING ? Frames.PONG : Frames.CLOSE, payload.length, false);
+            Frames.head(out, Frames.FIN | (opcode == Frames.PING ? Frames.PONG : Frames.CLOSE), payload.length, false);
             out.put(payload);
             closing = opcode == Frames.CLOSE;
         }

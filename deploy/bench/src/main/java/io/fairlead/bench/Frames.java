@@ -6,10 +6,12 @@ import java.util.Random;
 /** Frames that are made once and sent often (RFC 6455 section 5). */
 final class Frames {
 
+    static final int FIN = 0x80;
+    static final int CONTINUATION = 0x0;
+    static final int BINARY = 0x2;
     static final int CLOSE = 0x8;
     static final int PING = 0x9;
     static final int PONG = 0xa;
-    private static final int BINARY = 0x2;
 
     private Frames() {}
 
@@ -18,24 +20,20 @@ final class Frames {
         return frame(BINARY, payload, true);
     }
 
-    /** The same message from a server. */
-    static ByteBuffer fromServer(byte[] payload) {
-        return frame(BINARY, payload, false);
-    }
-
     static ByteBuffer control(int opcode, byte[] payload, boolean masked) {
         return frame(opcode, payload, masked);
     }
 
     private static ByteBuffer frame(int opcode, byte[] payload, boolean masked) {
         ByteBuffer frame = ByteBuffer.allocateDirect(payload.length + 14);
-        head(frame, opcode, payload.length, masked);
+        head(frame, FIN | opcode, payload.length, masked);
         return frame.put(payload).flip();
     }
 
-    static void head(ByteBuffer into, int opcode, long length, boolean masked) {
+    /** @param first the opcode, and whether the message ends with it */
+    static void head(ByteBuffer into, int first, long length, boolean masked) {
         int mask = masked ? 0x80 : 0;
-        into.put((byte) (0x80 | opcode));
+        into.put((byte) first);
         if (length < 126) {
             into.put((byte) (mask | length));
         } else if (length < 65_536) {

@@ -69,7 +69,7 @@ final class Load implements Closeable {
                 ? direct(("GET /" + scenario.bytes() + " HTTP/1.1\r\nHost: bench\r\n\r\n")
                         .getBytes(StandardCharsets.ISO_8859_1))
                 : Frames.fromClient(payload);
-        this.reply = scenario.kind() == Kind.HTTP ? direct(payload) : Frames.fromServer(payload);
+        this.reply = direct(payload);
     }
 
     private static ByteBuffer direct(byte[] bytes) {
@@ -168,6 +168,12 @@ final class Load implements Closeable {
         private int headLength;
         private int received;
         private boolean inHead = scenario.kind() == Kind.HTTP;
+
+        // The frame that is under way. A relay's messages may come in other frames than those that they were sent in.
+        private boolean inFrame = scenario.kind() == Kind.HTTP;
+        private boolean last = true;
+        private int frameLeft;
+
         private @Nullable ByteBuffer out;
         private @Nullable ByteBuffer pong;
         private @Nullable SelectionKey key;
@@ -318,10 +324,12 @@ final class Load implements Closeable {
         private void take() throws IOException {
             if (inHead) {
                 responseHead();
-            } else if (received == 0 && scenario.kind() != Kind.HTTP && (headLength > 0 || isControl())) {
+            } else if (inFrame) {
+                compare();
+            } else if (((headLength > 0 ? head[0] : in.get(in.position())) & 0x08) != 0) {
                 control();
             } else {
-                compare();
+                frameHead();
             }
         }
 
@@ -352,8 +360,35 @@ final class Load implements Closeable {
             return 0;
         }
 
-        private boolean isControl() {
-            return (in.get(in.position()) & 0x08) != 0;
+        private void frameHead() throws IOException {
+            while (headLength < 2 || headLength < 2 + extended()) {
+                if (!in.hasRemaining()) {
+                    return;
+                }
+                head[headLength++] = in.get();
+            }
+            ByteBuffer bytes = ByteBuffer.wrap(head);
+            long length = extended() == 0 ? head[1] : extended() == 2 ? bytes.getShort(2) & 0xffff : bytes.getLong(2);
+            headLength = 0;
+            int opcode = last ? Frames.BINARY : Frames.CONTINUATION;
+            if ((head[0] & 0x7f) != opcode || length < 0 || length > reply.limit() - received) {
+                throw wrongAt(received);
+            }
+            last = (head[0] & Frames.FIN) != 0;
+            frameLeft = (int) length;
+            inFrame = true;
+            if (frameLeft == 0) {
+                frameEnds();
+            }
+        }
+
+        /** Bytes of length behind the second one; a mask is none, and wrong. */
+        private int extended() {
+            return head[1] == 126 ? 2 : head[1] == 127 ? 8 : 0;
+        }
+
+        private IOException wrongAt(int index) {
+            return new IOException("a reply that is not what was sent, at byte " + index);
         }
 
         /** A ping of the proxy's. */
@@ -378,22 +413,42 @@ final class Load implements Closeable {
         }
 
         private void compare() throws IOException {
-            int length = Math.min(in.remaining(), reply.limit() - received);
-            ByteBuffer expected = reply.slice(received, length);
-            ByteBuffer got = in.slice(in.position(), length);
-            if (expected.mismatch(got) >= 0) {
-                throw new IOException(
-                        "a reply that is not what was sent, at byte " + (received + expected.mismatch(got)));
+            boolean http = scenario.kind() == Kind.HTTP;
+            int length = Math.min(in.remaining(), http ? reply.limit() - received : frameLeft);
+            int wrong = reply.slice(received, length).mismatch(in.slice(in.position(), length));
+            if (wrong >= 0) {
+                throw wrongAt(received + wrong);
             }
             in.position(in.position() + length);
             received += length;
-            if (received == reply.limit()) {
-                received = 0;
-                inHead = scenario.kind() == Kind.HTTP;
-                latency.recordValue(System.nanoTime() - began);
-                toEnd--;
-                begin();
+            if (http) {
+                if (received == reply.limit()) {
+                    inHead = true;
+                    replied();
+                }
+                return;
             }
+            frameLeft -= length;
+            if (frameLeft == 0) {
+                frameEnds();
+            }
+        }
+
+        private void frameEnds() throws IOException {
+            inFrame = false;
+            if (last) {
+                if (received < reply.limit()) {
+                    throw wrongAt(received);
+                }
+                replied();
+            }
+        }
+
+        private void replied() throws IOException {
+            received = 0;
+            latency.recordValue(System.nanoTime() - began);
+            toEnd--;
+            begin();
         }
 
         @Override
