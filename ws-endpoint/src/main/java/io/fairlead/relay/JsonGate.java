@@ -1,6 +1,8 @@
 package io.fairlead.relay;
 
 import jakarta.json.Json;
+import jakarta.json.JsonConfig;
+import jakarta.json.JsonConfig.KeyStrategy;
 import jakarta.json.JsonException;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonPointer;
@@ -9,6 +11,9 @@ import jakarta.json.JsonReaderFactory;
 import jakarta.json.JsonString;
 import jakarta.json.JsonStructure;
 import jakarta.json.JsonValue;
+import jakarta.json.stream.JsonParser;
+import jakarta.json.stream.JsonParser.Event;
+import jakarta.json.stream.JsonParserFactory;
 import java.io.StringReader;
 import java.util.Map;
 import java.util.Set;
@@ -18,8 +23,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code jsonGate}: of the client's messages those pass that are JSON and have an allowed value at one place; any other closes the
- * tunnel (1008), or is dropped.
+ * {@code jsonGate}: of the client's messages those pass that are JSON, with no name twice in an object, and have an allowed value at
+ * one place; any other closes the tunnel (1008), or is dropped.
  *
  * <ul>
  *   <li>{@code jsonGate.pointer}: the place, a JSON Pointer (RFC 6901) as {@code /type}; required
@@ -53,10 +58,13 @@ public final class JsonGate implements MessageFilter {
             settings.fault("otherwise", "is 'close' or 'drop', not '" + otherwise + "'");
         }
         int most = settings.size("maxSize", "64KB");
-        JsonReaderFactory readers = Json.createReaderFactory(Map.of("org.eclipse.parsson.maxDepth", MOST_DEPTH));
+        // A name that is there twice is no JSON here: the backend could take the other value.
+        JsonReaderFactory readers = Json.createReaderFactory(
+                Map.of("org.eclipse.parsson.maxDepth", MOST_DEPTH, JsonConfig.KEY_STRATEGY, KeyStrategy.NONE));
+        JsonParserFactory parsers = Json.createParserFactory(Map.of("org.eclipse.parsson.maxDepth", MOST_DEPTH));
         Verdict refusal =
                 drops ? Verdict.drop() : Verdict.close(CloseCode.POLICY_VIOLATION, "this message is not allowed here");
-        return tunnel -> new OfTunnel(readers, pointer, allowed, refusal, most);
+        return tunnel -> new OfTunnel(readers, parsers, pointer, allowed, refusal, most);
     }
 
     private static JsonPointer pointer(FilterSettings settings) {
@@ -70,7 +78,12 @@ public final class JsonGate implements MessageFilter {
     }
 
     private record OfTunnel(
-            JsonReaderFactory readers, JsonPointer pointer, Set<String> allowed, Verdict refusal, int most)
+            JsonReaderFactory readers,
+            JsonParserFactory parsers,
+            JsonPointer pointer,
+            Set<String> allowed,
+            Verdict refusal,
+            int most)
             implements TunnelFilter {
 
         @Override
@@ -87,10 +100,22 @@ public final class JsonGate implements MessageFilter {
         private boolean isAllowed(String text) {
             try (JsonReader reader = readers.createReader(new StringReader(text))) {
                 JsonStructure json = reader.read();
-                return pointer.containsValue(json) && isAllowed(pointer.getValue(json));
+                return pointer.containsValue(json) && isAllowed(pointer.getValue(json)) && isAll(text);
             } catch (RuntimeException noJson) {
                 // Parsson says no more of what is nested too deeply.
                 return false;
+            }
+        }
+
+        /** Whether nothing follows the JSON at the beginning of it: a reader does not look, a parser throws. */
+        private boolean isAll(String text) {
+            try (JsonParser parser = parsers.createParser(new StringReader(text))) {
+                if (parser.next() == Event.START_OBJECT) {
+                    parser.skipObject();
+                } else {
+                    parser.skipArray();
+                }
+                return !parser.hasNext();
             }
         }
 

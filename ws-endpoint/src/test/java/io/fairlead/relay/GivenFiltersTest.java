@@ -80,6 +80,13 @@ class GivenFiltersTest {
                 "'[\"say\"]', false",
                 "'\"say\"', false",
                 "'{\"type\":\"say\"', false",
+                "'{\"type\":\"say\"} {\"type\":\"shout\"}', false",
+                "'{\"type\":\"say\"}}', false",
+                "'{\"type\":\"say\"} ', true",
+                "'{\"a\":[{\"b\":[]}],\"type\":\"say\"}', true",
+                "'{\"type\":\"say\",\"type\":\"shout\"}', false",
+                "'{\"type\":\"shout\",\"type\":\"say\"}', false",
+                "'{\"type\":\"say\",\"\\u0074ype\":\"shout\"}', false",
                 "'', false",
                 "say, false"
             })
