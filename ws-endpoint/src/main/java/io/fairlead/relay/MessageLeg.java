@@ -460,11 +460,12 @@ final class MessageLeg implements Leg {
             lock.unlock();
         }
         String text = ClientSession.fit(breach.text());
-        closePassed = true;
-        down.add(new Item.Closing(breach.code(), text), 1);
         if (ends != null) {
+            // First, so that it is the reason, and not the end of the client that follows from it.
             ends.close(breach.reason(), breach.code(), text);
         }
+        closePassed = true;
+        down.add(new Item.Closing(breach.code(), text), 1);
     }
 
     private boolean isRefused() {
