@@ -27,7 +27,7 @@ public abstract class RelayUndeployTest extends WireTest {
     public static final String APPLICATION = "relays";
 
     /** {@code undeployDrain} and {@code closeTimeout}, 5 s each, and what a busy machine adds. */
-    private static final Duration GRACE = Duration.ofSeconds(15);
+    private static final Duration GRACE = Duration.ofSeconds(20);
 
     @ArquillianResource
     private @Nullable Deployer deployer;

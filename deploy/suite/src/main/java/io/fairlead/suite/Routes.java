@@ -93,7 +93,7 @@ public final class Routes {
     /** Messages instead of bytes, with the defaults. */
     public static final String RELAY = "relay";
 
-    /** The same with pings twice a second, which are waited for as long. */
+    /** The same with pings twice a second, whose answers are waited for two seconds. */
     public static final String RELAY_PINGED = "relay-pinged";
 
     /** A relay with all the filters that there are. */
@@ -236,7 +236,8 @@ public final class Routes {
         String backend = "http://127.0.0.1:" + BACKEND.port();
         routes.put(RELAY, Map.of("proxyTo", backend, "mode", "relay"));
         routes.put(
-                RELAY_PINGED, Map.of("proxyTo", backend, "mode", "relay", "pingInterval", "500", "pongTimeout", "500"));
+                RELAY_PINGED,
+                Map.of("proxyTo", backend, "mode", "relay", "pingInterval", "500", "pongTimeout", "2000"));
         routes.put(
                 RELAY_FILTERED,
                 Map.of(

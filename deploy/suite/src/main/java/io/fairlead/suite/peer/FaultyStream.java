@@ -163,7 +163,10 @@ public final class FaultyStream {
                 wrong(FIN | (empty ? Frame.CONTINUATION : Frame.TEXT), empty ? new byte[0] : joined(text, half));
             }
         }
-        wrong(FIN | Frame.TEXT, secret());
+        if (fault != Fault.LENGTH_OF_64_BITS) {
+            // Else it would be payload.
+            wrong(FIN | Frame.TEXT, secret());
+        }
     }
 
     /** Whether it leaves a message without its end, of which something may be heard. */
