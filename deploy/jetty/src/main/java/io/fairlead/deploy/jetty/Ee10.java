@@ -31,4 +31,9 @@ public final class Ee10 implements Environment {
         }
         return application;
     }
+
+    @Override
+    public boolean hasWebSocket() {
+        return HAS_WEBSOCKETS;
+    }
 }

@@ -19,4 +19,9 @@ public final class Ee11 implements Environment {
         JakartaWebSocketServletContainerInitializer.configure(application, null);
         return application;
     }
+
+    @Override
+    public boolean hasWebSocket() {
+        return true;
+    }
 }

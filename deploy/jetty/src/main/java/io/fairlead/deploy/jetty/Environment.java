@@ -15,4 +15,7 @@ public interface Environment {
      * @param work a directory for what Jetty unpacks
      */
     ContextHandler application(String contextPath, Path war, Path work);
+
+    /** Whether applications have Jetty's implementation of Jakarta WebSocket. */
+    boolean hasWebSocket();
 }

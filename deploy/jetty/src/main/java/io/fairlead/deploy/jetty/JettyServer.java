@@ -48,19 +48,22 @@ public final class JettyServer implements Fairlead {
     private static final Environment ENVIRONMENT =
             ServiceLoader.load(Environment.class).findFirst().orElseThrow();
 
-    private static final Server TRAITS = new Server(
-            "Jetty",
-            Set.of(
-                    Trait.REWRITES_CONNECTION_OF_101,
-                    Trait.ENDS_OUTPUT_ALONE,
-                    Trait.REFUSES_CONNECT_ITSELF,
-                    Trait.REFUSES_ODD_UPGRADES,
-                    Trait.SWITCHES_TO_H2C,
-                    Trait.RESPELLS_CHARSET,
-                    Trait.OFFERS_EXTENDED_CONNECT,
-                    Trait.HAS_NO_WEBSOCKET),
-            Set.of(),
-            403);
+    private static final Server TRAITS = new Server("Jetty", traits(), Set.of(), 403);
+
+    private static Set<Trait> traits() {
+        Set<Trait> traits = EnumSet.of(
+                Trait.REWRITES_CONNECTION_OF_101,
+                Trait.ENDS_OUTPUT_ALONE,
+                Trait.REFUSES_CONNECT_ITSELF,
+                Trait.REFUSES_ODD_UPGRADES,
+                Trait.SWITCHES_TO_H2C,
+                Trait.RESPELLS_CHARSET,
+                Trait.OFFERS_EXTENDED_CONNECT);
+        if (!ENVIRONMENT.hasWebSocket()) {
+            traits.add(Trait.HAS_NO_WEBSOCKET);
+        }
+        return traits;
+    }
 
     private static HttpConfiguration configuration() {
         HttpConfiguration configuration = new HttpConfiguration();
