@@ -114,6 +114,9 @@ final class MessageLeg implements Leg {
 
     private @Nullable Breach refusal;
 
+    /** Whether the tunnel knows of it. Until then the end of the client, which may follow from it, is not shown. */
+    private boolean refusalTold;
+
     /**
      * @param deflate what was agreed on with the backend; null: no compression
      * @param taker is given it when it is {@link #opened}
@@ -461,11 +464,26 @@ final class MessageLeg implements Leg {
         }
         String text = ClientSession.fit(breach.text());
         if (ends != null) {
-            // First, so that it is the reason, and not the end of the client that follows from it.
-            ends.close(breach.reason(), breach.code(), text);
+            ends.close(breach.reason(), breach.code(), text, this::refusalTold);
         }
         closePassed = true;
         down.add(new Item.Closing(breach.code(), text), 1);
+    }
+
+    private void refusalTold() {
+        lock.lock();
+        try {
+            refusalTold = true;
+            readerWaits = false;
+        } finally {
+            lock.unlock();
+        }
+        listener.run();
+    }
+
+    /** With the lock held. */
+    private boolean showsEnd() {
+        return refusal == null || refusalTold;
     }
 
     private boolean isRefused() {
@@ -521,7 +539,7 @@ final class MessageLeg implements Leg {
             lock.unlock();
         }
         if (breach != null) {
-            ends.close(breach.reason(), breach.code(), ClientSession.fit(breach.text()));
+            ends.close(breach.reason(), breach.code(), ClientSession.fit(breach.text()), this::refusalTold);
         }
     }
 
@@ -543,10 +561,10 @@ final class MessageLeg implements Leg {
             }
             framesBytes -= length;
             if (length == 0) {
-                if (failure != null) {
+                if (failure != null && showsEnd()) {
                     throw failure;
                 }
-                if (gone && (endWanted || closePassed)) {
+                if (gone && (endWanted || closePassed) && showsEnd()) {
                     return -1;
                 }
                 readerWaits = true;
@@ -601,7 +619,7 @@ final class MessageLeg implements Leg {
     private void throwFailure() throws IOException {
         lock.lock();
         try {
-            if (failure != null) {
+            if (failure != null && showsEnd()) {
                 throw new IOException(failure);
             }
         } finally {
@@ -664,7 +682,7 @@ final class MessageLeg implements Leg {
     public boolean isOpen() {
         lock.lock();
         try {
-            return failure == null;
+            return failure == null || !showsEnd();
         } finally {
             lock.unlock();
         }

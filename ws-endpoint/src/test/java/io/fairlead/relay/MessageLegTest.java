@@ -107,7 +107,7 @@ class MessageLegTest {
                 named,
                 null,
                 taken -> {});
-        leg.onRefusal((reason, code, text) -> closes.add(reason + " " + code + " " + text));
+        leg.onRefusal((reason, code, text, closing) -> closes.add(reason + " " + code + " " + text));
         return leg;
     }
 
@@ -291,7 +291,7 @@ class MessageLegTest {
                 direction == Direction.TO_CLIENT ? Verdict.answer(Message.of("x".repeat(10_000))) : Verdict.pass()));
         leg.text("begun", false);
         CountDownLatch ended = new CountDownLatch(1);
-        leg.onRefusal((reason, code, text) -> {
+        leg.onRefusal((reason, code, text, closing) -> {
             closes.add(reason + " " + code + " " + text);
             ended.countDown();
         });
@@ -333,6 +333,20 @@ class MessageLegTest {
     }
 
     @Test
+    void theEndOfTheClientIsNotSeenBeforeTheRefusalThatItFollowsFrom() throws Exception {
+        MessageLeg leg = leg((direction, message) -> TunnelFilter.now(Verdict.close(4000, "no")));
+        List<Runnable> told = new ArrayList<>();
+        leg.onRefusal((reason, code, text, closing) -> told.add(closing));
+        leg.text("x", true);
+        leg.sessionClosed(1006, "");
+        assertThat(read(leg)).isEmpty();
+        assertThat(told).hasSize(1);
+        told.get(0).run();
+        assertThat(read(leg)).isEqualTo("end");
+        leg.close();
+    }
+
+    @Test
     void whatIsRefusedBeforeTheLoopHasTheLegIsToldThen() {
         MessageLeg leg = new MessageLeg(
                 ABOUT,
@@ -344,7 +358,7 @@ class MessageLegTest {
                 null,
                 taken -> {});
         leg.text("x", true);
-        leg.onRefusal((reason, code, text) -> closes.add(reason + " " + code + " " + text));
+        leg.onRefusal((reason, code, text, closing) -> closes.add(reason + " " + code + " " + text));
         assertThat(closes).containsExactly("FILTER 4000 no");
         leg.close();
     }

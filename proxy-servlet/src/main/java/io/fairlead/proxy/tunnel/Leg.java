@@ -90,8 +90,9 @@ public interface Leg {
          * @param reason who or what ends it
          * @param code of the Close frame that both sides get
          * @param text of that frame, and for the log
+         * @param closing run, on the loop's thread, as soon as the tunnel knows
          */
-        void close(TunnelEnd.Reason reason, int code, String text);
+        void close(TunnelEnd.Reason reason, int code, String text, Runnable closing);
     }
 
     /** For a leg that looks at what passes. */

@@ -51,7 +51,10 @@ final class Side {
         SelectableChannel channel = leg.channel();
         if (channel == null) {
             leg.onReady(() -> loop.execute(() -> ready(interest)));
-            leg.onRefusal((reason, code, text) -> loop.execute(() -> tunnel.refusedFor(reason, code, text)));
+            leg.onRefusal((reason, code, text, closing) -> loop.execute(() -> {
+                tunnel.refusedFor(reason, code, text);
+                closing.run();
+            }));
         } else {
             key = channel.register(loop.selector(), interest, this);
         }
