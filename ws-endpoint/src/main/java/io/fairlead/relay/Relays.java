@@ -10,8 +10,14 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Makes relays; found by {@link java.util.ServiceLoader}. */
+/**
+ * Makes relays; found by {@link java.util.ServiceLoader}. A server without Jakarta WebSocket may not even have its classes, so this
+ * one needs none of them.
+ */
 public final class Relays implements RelayProvider {
+
+    /** The attribute of the context with the server's implementation of Jakarta WebSocket. */
+    static final String CONTAINER = "jakarta.websocket.server.ServerContainer";
 
     /** Made by the service loader. */
     public Relays() {}
@@ -23,7 +29,7 @@ public final class Relays implements RelayProvider {
             right[0] = false;
             faults.accept(what);
         };
-        if (context != null && RouteRelay.container(context) == null) {
+        if (context != null && context.getAttribute(CONTAINER) == null) {
             fault.accept("'mode' is 'relay', which needs Jakarta WebSocket 2.1, and this server shows none to web"
                     + " applications; enable it, or take mode=relay away");
         }

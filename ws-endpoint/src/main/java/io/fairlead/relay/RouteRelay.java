@@ -26,8 +26,6 @@ import org.jspecify.annotations.Nullable;
 /** The relay of one route: its filters, its threads, and how the server is asked to end a client's WebSocket. */
 final class RouteRelay implements Relay {
 
-    private static final String CONTAINER = ServerContainer.class.getName();
-
     private final RelaySettings settings;
     private final Map<String, RouteFilter> filters;
     private @Nullable RelayPool pool;
@@ -39,9 +37,8 @@ final class RouteRelay implements Relay {
         this.filters = filters;
     }
 
-    /** The server's implementation of Jakarta WebSocket; null if it has none, or shows none. */
-    static @Nullable ServerContainer container(ServletContext context) {
-        return context.getAttribute(CONTAINER) instanceof ServerContainer container ? container : null;
+    private static @Nullable ServerContainer container(ServletContext context) {
+        return context.getAttribute(Relays.CONTAINER) instanceof ServerContainer container ? container : null;
     }
 
     private synchronized RelayPool pool() throws IOException {
