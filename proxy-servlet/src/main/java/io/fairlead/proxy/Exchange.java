@@ -537,8 +537,20 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             tellLength();
             writing = true;
             waitingForClient();
-            body.start();
+            if (context instanceof WaitingHandshake waiting) {
+                waiting.start(() -> start(body));
+            } else {
+                start(body);
+            }
         } catch (IOException | IllegalStateException gone) {
+            clientGone(gone);
+        }
+    }
+
+    private void start(BodyRelay body) {
+        try {
+            body.start();
+        } catch (IllegalStateException gone) {
             clientGone(gone);
         }
     }
@@ -840,11 +852,12 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     /** When it completes a HEAD over HTTP/2, or is asked for write events, Tomcat ends the stream before the fields. */
-    private void sendHeadOfHead() {
+    private void sendHead() {
         try {
             if (headOverHttp2 && !response.isCommitted()) {
                 response.flushBuffer();
             }
+            adapter.beforeComplete(response);
         } catch (IOException gone) {
             LOG.debug("{}: the client is gone", route.name(), gone);
         }
@@ -853,7 +866,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private void completeAsync() {
         stopBodies();
         try {
-            sendHeadOfHead();
+            sendHead();
             context.complete();
         } catch (IllegalStateException serverWasFirst) {
             LOG.debug("{}: the server has completed the request already", route.name(), serverWasFirst);

@@ -1,5 +1,6 @@
 package io.fairlead.proxy;
 
+import io.fairlead.proxy.server.ServerAdapter;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
 import java.io.ByteArrayOutputStream;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestBody implements ReadListener {
 
     private final ServletInputStream input;
+    private final ServerAdapter adapter;
     private final Consumer<Throwable> clientGone;
     private final int bufferSize;
     private final int keep;
@@ -40,8 +42,10 @@ final class RequestBody implements ReadListener {
      * @param keep how much of it is kept for {@link #again}; 0 for nothing
      * @param clientGone told when the body can't be read to its end; not when the backend's side takes no more of it
      */
-    RequestBody(ServletInputStream input, int bufferSize, int keep, Consumer<Throwable> clientGone) {
+    RequestBody(
+            ServletInputStream input, ServerAdapter adapter, int bufferSize, int keep, Consumer<Throwable> clientGone) {
         this.input = input;
+        this.adapter = adapter;
         this.bufferSize = bufferSize;
         this.keep = keep;
         this.kept = keep > 0 ? new ByteArrayOutputStream() : null;
@@ -188,7 +192,7 @@ final class RequestBody implements ReadListener {
                 return rest;
             }
             // Asked for its readiness at the end, Tomcat would take a lock that the thread which stops this may hold.
-            while (!input.isFinished() && input.isReady()) {
+            while (!adapter.isFinished(input) && input.isReady()) {
                 int length = input.read(buffer);
                 if (length > 0) {
                     if (before != null) {
@@ -206,7 +210,7 @@ final class RequestBody implements ReadListener {
                     return null;
                 }
             }
-            return input.isFinished() ? null : ByteBuffer.allocate(0);
+            return adapter.isFinished(input) ? null : ByteBuffer.allocate(0);
         }
 
         @Override

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 
 /**
@@ -24,6 +25,8 @@ final class Shared {
     private final Uses<ClientSettings, BackendClient> clients = new Uses<>(BackendClient::start);
     private final Uses<LoopSettings, Tunnels> loops =
             new Uses<>(settings -> new Tunnels(settings.threads(), settings.bufferSize(), settings.memory()));
+
+    private final Semaphore placesToWait = new Semaphore(WaitingHandshake.MOST);
 
     private final Set<Object> draining = ConcurrentHashMap.newKeySet();
 
@@ -50,6 +53,11 @@ final class Shared {
 
     Tunnels tunnels(LoopSettings settings) {
         return loops.take(settings);
+    }
+
+    /** One for each handshake that waits in a thread of the server's. */
+    Semaphore placesToWait() {
+        return placesToWait;
     }
 
     /** Says whether a route takes no new tunnels. */

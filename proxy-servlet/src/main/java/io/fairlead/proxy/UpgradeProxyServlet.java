@@ -39,6 +39,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -65,7 +66,8 @@ import org.slf4j.LoggerFactory;
  *                                           └─ 101 ─▶ BackendHandshake ─▶ dispatch ─▶ service ─▶ ServerAdapter ─▶ Tunnel
  * </pre>
  *
- * <p>Thread-safe, as every servlet. No thread waits for a backend.
+ * <p>Thread-safe, as every servlet. No thread waits for a backend, but for handshakes where the server leaves no other way
+ * ({@link WaitingHandshake}).
  */
 public class UpgradeProxyServlet extends AsyncProxyServlet {
 
@@ -204,14 +206,15 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             throw failure;
         }
         LOG.info(
-                "route '{}': {}/* to {}, upgrade {}, mode {}{}, server adapter {}",
+                "route '{}': {}/* to {}, upgrade {}, mode {}{}, server adapter {}{}",
                 route.name(),
                 route.prefix(),
                 route.backends().shown(),
                 route.upgrade().name().toLowerCase(Locale.ROOT),
                 route.mode(),
                 filters(route),
-                adapter.name());
+                adapter.name(),
+                adapter.shortcomings().isEmpty() ? "" : " (" + adapter.shortcomings() + ")");
         TlsSettings tls = route.client().tls();
         if (tls != null && !tls.verify()) {
             LOG.warn(
@@ -381,6 +384,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     EndedBy.SHUTDOWN);
             return;
         }
+        started().adapter().begin(request);
         String connectProtocol =
                 request.getMethod().equals("CONNECT") ? started().adapter().connectProtocol(request) : null;
         if ((request.getMethod().equals("CONNECT") && connectProtocol == null)
@@ -460,7 +464,11 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             Handshake handshake = new Handshake(upgrade, admission);
             request.setAttribute(HANDSHAKE, handshake);
             try {
-                super.service(request, response);
+                if (started().adapter().upgradesAfterDispatch()) {
+                    super.service(request, response);
+                } else {
+                    serviceWaiting(request, response);
+                }
             } finally {
                 if (!handshake.sent) {
                     admission.close();
@@ -468,20 +476,48 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             }
         } else if (decision instanceof Refusal refusal) {
             Limit limit = refusal.limit();
-            String id = Answers.sendToBeRetried(
+            String detail = "(" + limit.setting() + "; " + client + ")";
+            refuseOverLimit(request, response, limit.status(), limit.sentence(), refusal.retryAfterSeconds(), detail);
+        }
+    }
+
+    /** Where the server upgrades only in the thread that brought the request: that one waits for the backend. */
+    private void serviceWaiting(HttpServletRequest request, HttpServletResponse response)
+            throws ServletException, IOException {
+        Semaphore places = started().shared().placesToWait();
+        if (!places.tryAcquire()) {
+            String detail = "(" + WaitingHandshake.MOST + " handshakes wait in the server's threads)";
+            refuseOverLimit(
                     request,
                     response,
-                    limit.status(),
-                    limit.sentence(),
-                    refusal.retryAfterSeconds(),
-                    LOG,
-                    getServletName(),
-                    "(" + limit.setting() + "; " + client + ")",
-                    false);
-            Outcomes account = started().outcomes();
-            account.refused(request, limit.status(), id, EndedBy.LIMIT);
-            account.handshakeRefused();
+                    HttpServletResponse.SC_SERVICE_UNAVAILABLE,
+                    Limit.MAX_HANDSHAKES.sentence(),
+                    1,
+                    detail);
+            return;
         }
+        try {
+            WaitingHandshake waiting = new WaitingHandshake(request, response);
+            super.service(waiting, response);
+            waiting.await();
+        } finally {
+            places.release();
+        }
+    }
+
+    private void refuseOverLimit(
+            HttpServletRequest request,
+            HttpServletResponse response,
+            int status,
+            String sentence,
+            int retryAfterSeconds,
+            String detail)
+            throws IOException {
+        String id = Answers.sendToBeRetried(
+                request, response, status, sentence, retryAfterSeconds, LOG, getServletName(), detail, false);
+        Outcomes account = started().outcomes();
+        account.refused(request, status, id, EndedBy.LIMIT);
+        account.handshakeRefused();
     }
 
     private void refuse(HttpServletRequest request, HttpServletResponse response, int status, String sentence)
@@ -637,7 +673,9 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         try {
             ServletInputStream input = request.getInputStream();
             // No server tells before it is read that the stream has ended with its head.
-            return BODILESS.contains(request.getMethod()) ? input.available() > 0 : !input.isFinished();
+            return BODILESS.contains(request.getMethod())
+                    ? input.available() > 0
+                    : !started().adapter().isFinished(input);
         } catch (IOException broken) {
             // To be met again, and dealt with, where the body is read.
             return true;
@@ -725,12 +763,13 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             HttpServletRequest request, HttpServletResponse response, Request backendRequest) throws IOException {
         ServletInputStream input = request.getInputStream();
         int keep = started().balancing().keepOfBodies();
-        RequestBody body = new RequestBody(input, getHttpClient().getRequestBufferSize(), keep, failure -> {
-            Exchange exchange = exchangeOf(backendRequest);
-            if (exchange != null) {
-                exchange.clientGone(failure);
-            }
-        });
+        RequestBody body =
+                new RequestBody(input, started().adapter(), getHttpClient().getRequestBufferSize(), keep, failure -> {
+                    Exchange exchange = exchangeOf(backendRequest);
+                    if (exchange != null) {
+                        exchange.clientGone(failure);
+                    }
+                });
         backendRequest.attribute(RequestBody.class.getName(), body);
         Request.Content content = body.begin();
         input.setReadListener(body);

@@ -47,6 +47,8 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         FORGETS_AT_A_FAULT,
         /** Its own WebSocket waits for the payload of a frame whose length has 64 bits. */
         WAITS_FOR_64_BITS,
+        /** Takes up to four times a socket's send buffer of a response, some megabytes, before it tells a servlet to wait. */
+        BUFFERS_MEGABYTES,
         /** Does not tell a servlet that waits that the client has reset its stream of HTTP/2. */
         HIDES_RESET_STREAMS
     }

@@ -18,11 +18,30 @@ final class PortableAdapter implements ServerAdapter {
 
     static final int TUNNELS = 256;
 
+    /** Said at start wherever it is so. */
+    static final String WAITING = "handshakes wait for the backend in the server's threads, at most 32 at a time";
+
     private final Semaphore places = new Semaphore(TUNNELS);
+    private final boolean upgradesAfterDispatch;
+
+    /** @param upgradesAfterDispatch as {@link ServerAdapter#upgradesAfterDispatch} */
+    PortableAdapter(boolean upgradesAfterDispatch) {
+        this.upgradesAfterDispatch = upgradesAfterDispatch;
+    }
 
     @Override
     public String name() {
         return "portable";
+    }
+
+    @Override
+    public boolean upgradesAfterDispatch() {
+        return upgradesAfterDispatch;
+    }
+
+    @Override
+    public String shortcomings() {
+        return "at most " + TUNNELS + " tunnels, over blocking streams" + (upgradesAfterDispatch ? "" : "; " + WAITING);
     }
 
     @Override

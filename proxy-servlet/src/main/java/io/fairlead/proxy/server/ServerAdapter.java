@@ -2,6 +2,7 @@ package io.fairlead.proxy.server;
 
 import io.fairlead.proxy.tunnel.Leg;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
@@ -13,8 +14,21 @@ import org.jspecify.annotations.Nullable;
 /** What one family of servers does in its own way. Thread-safe. */
 public interface ServerAdapter {
 
-    /** For the log: {@code tomcat}, {@code jetty}, {@code undertow} or {@code portable}. */
+    /** For the log: {@code tomcat}, {@code jetty}, {@code undertow}, {@code glassfish}, {@code liberty} or {@code portable}. */
     String name();
+
+    /**
+     * Whether {@link #takeOver} works in a {@code service()} that was dispatched to. Else it works only in the thread that
+     * has brought the request, which must not have become asynchronous.
+     */
+    default boolean upgradesAfterDispatch() {
+        return true;
+    }
+
+    /** What cannot be done on this server, for the log at start: one sentence's part; empty where there is nothing to say. */
+    default String shortcomings() {
+        return "";
+    }
 
     /**
      * The {@code :protocol} of an extended CONNECT (RFC 8441); null for any other request, and where the server knows of no
@@ -33,6 +47,21 @@ public interface ServerAdapter {
      */
     default String fieldAsSent(HttpServletRequest request, String name) {
         return request.getHeader(name);
+    }
+
+    /**
+     * To be called first in {@code service()}, for any request.
+     *
+     * @throws IOException when the server's own request is hidden
+     */
+    default void begin(HttpServletRequest request) throws IOException {}
+
+    /** To be called before an asynchronous request is completed, when nothing else will touch {@code response}. */
+    default void beforeComplete(HttpServletResponse response) throws IOException {}
+
+    /** Whether the body is read to its end. */
+    default boolean isFinished(ServletInputStream input) throws IOException {
+        return input.isFinished();
     }
 
     /**

@@ -12,6 +12,8 @@ public final class ServerAdapters {
         TOMCAT,
         JETTY,
         UNDERTOW,
+        GLASSFISH,
+        LIBERTY,
         PORTABLE
     }
 
@@ -37,9 +39,17 @@ public final class ServerAdapters {
                 require(fitting == Choice.UNDERTOW, "undertow", context);
                 yield new UndertowAdapter(context);
             }
+            case GLASSFISH -> {
+                require(fitting == Choice.GLASSFISH, "glassfish", context);
+                yield new GlassFishAdapter(context);
+            }
+            case LIBERTY -> {
+                require(fitting == Choice.LIBERTY, "liberty", context);
+                yield new LibertyAdapter();
+            }
             case PORTABLE -> {
                 require(fitting != Choice.JETTY, "portable", context);
-                yield new PortableAdapter();
+                yield new PortableAdapter(fitting != Choice.GLASSFISH && fitting != Choice.LIBERTY);
             }
             case AUTO -> throw new AssertionError("no server fits AUTO");
         };
@@ -65,6 +75,13 @@ public final class ServerAdapters {
         if (context.getClass().getName().startsWith("io.undertow.servlet.")
                 && has(context, "org.xnio.StreamConnection")) {
             return Choice.UNDERTOW;
+        }
+        if (context.getClass().getName().startsWith("org.apache.catalina.")
+                && has(context, "org.glassfish.grizzly.http.server.Request")) {
+            return Choice.GLASSFISH;
+        }
+        if (context.getClass().getName().startsWith("com.ibm.")) {
+            return Choice.LIBERTY;
         }
         return Choice.PORTABLE;
     }

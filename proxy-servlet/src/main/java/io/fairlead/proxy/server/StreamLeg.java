@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -269,8 +270,13 @@ final class StreamLeg implements Leg {
             } catch (EOFException end) {
                 // Tomcat's way to tell the end of a stream that is read by blocking.
                 return -1;
-            } catch (SocketTimeoutException idle) {
-                // The server's limit; the tunnel has its own.
+            } catch (IOException failure) {
+                // The server's limit, which Grizzly tells in its own way; the tunnel has its own.
+                boolean idle =
+                        failure instanceof SocketTimeoutException || failure.getCause() instanceof TimeoutException;
+                if (!idle) {
+                    throw failure;
+                }
                 if (isClosed()) {
                     return -1;
                 }

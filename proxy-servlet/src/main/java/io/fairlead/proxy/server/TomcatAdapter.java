@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class TomcatAdapter implements ServerAdapter {
 
-    private final PortableAdapter portable = new PortableAdapter();
+    private final PortableAdapter portable = new PortableAdapter(true);
 
     @Override
     public String name() {
