@@ -7,9 +7,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What belongs to one hop and what goes through: pure functions on header fields.
@@ -57,6 +59,8 @@ final class HopHeaders {
         Enumeration<String> values(String name);
     }
 
+    private static final Pattern LENGTH = Pattern.compile("[0-9]+");
+
     /** Whether a message of this protocol has fields for its connection, as HTTP/2 and later have not. */
     static boolean isHttp1(String protocol) {
         return protocol.startsWith("HTTP/1.");
@@ -69,10 +73,17 @@ final class HopHeaders {
      * for the next request.
      *
      * @param codings the values of Transfer-Encoding
+     * @param length the value of Content-Length: digits, and none beside a coding, which is how requests are smuggled (RFC 9112
+     *     section 6.1)
      */
-    static boolean isSureOfLength(Enumeration<String> codings) {
+    static boolean isSureOfLength(Enumeration<String> codings, @Nullable String length) {
+        if (length != null && !LENGTH.matcher(length.trim()).matches()) {
+            return false;
+        }
         return !codings.hasMoreElements()
-                || (codings.nextElement().trim().equalsIgnoreCase("chunked") && !codings.hasMoreElements());
+                || (length == null
+                        && codings.nextElement().trim().equalsIgnoreCase("chunked")
+                        && !codings.hasMoreElements());
     }
 
     /**

@@ -392,12 +392,13 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             refuse(request, response, HttpServletResponse.SC_METHOD_NOT_ALLOWED, "This method is not proxied.");
             return;
         }
-        if (!HopHeaders.isSureOfLength(request.getHeaders("Transfer-Encoding"))) {
+        if (!HopHeaders.isSureOfLength(request.getHeaders("Transfer-Encoding"), request.getHeader("Content-Length"))) {
             refuse(
                     request,
                     response,
                     HttpServletResponse.SC_BAD_REQUEST,
-                    "A transfer coding other than chunked is not proxied.");
+                    "Where the body of this request ends is not sure.");
+            started().adapter().endConnection(request, response);
             return;
         }
         if (TargetPath.hasDotSegment(request.getRequestURI())) {
@@ -409,7 +410,14 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 ? UpgradeRequest.of(request, policy, name -> started().adapter().fieldAsSent(request, name))
                 : UpgradeRequest.extendedConnect(request, connectProtocol, policy);
         switch (upgrade.kind()) {
-            case NONE -> super.service(request, response);
+            case NONE -> {
+                if (announcesBody(request) && !started().adapter().delimitsBody(request)) {
+                    int status = HttpServletResponse.SC_NOT_IMPLEMENTED;
+                    refuse(request, response, status, "An Upgrade with a body is not carried here.");
+                    return;
+                }
+                super.service(request, response);
+            }
             case UPGRADE -> {
                 if (started().relay() != null && upgrade.key() == null) {
                     refuseHandshake(
@@ -449,6 +457,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                         "This protocol is not carried here.",
                         EndedBy.REFUSED);
         }
+    }
+
+    private static boolean announcesBody(HttpServletRequest request) {
+        return request.getContentLengthLong() > 0 || request.getHeader("Transfer-Encoding") != null;
     }
 
     /** Asks the backend for a tunnel if the route's limits admit it. */

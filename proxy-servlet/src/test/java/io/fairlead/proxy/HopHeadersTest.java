@@ -62,7 +62,15 @@ class HopHeadersTest {
     }
 
     private static boolean isSureOfLength(String... codings) {
-        return HopHeaders.isSureOfLength(Collections.enumeration(List.of(codings)));
+        return HopHeaders.isSureOfLength(Collections.enumeration(List.of(codings)), null);
+    }
+
+    @Test
+    void aLengthBesideACodingTellsNothing() {
+        assertThat(HopHeaders.isSureOfLength(Collections.emptyEnumeration(), "5"))
+                .isTrue();
+        assertThat(HopHeaders.isSureOfLength(Collections.enumeration(List.of("chunked")), "5"))
+                .isFalse();
     }
 
     @Test

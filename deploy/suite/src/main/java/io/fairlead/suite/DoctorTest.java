@@ -192,7 +192,7 @@ public abstract class DoctorTest extends WireTest {
         }
         assertThat(verdictAtTheEnd(nonce, 4001))
                 .contains("\"messages\":2", "\"sent\":2", "\"received\":600003")
-                .contains("Authorization: ")
+                .containsIgnoringCase("Authorization: ")
                 .contains("origin-rewritten")
                 .doesNotContain("Bearer");
     }

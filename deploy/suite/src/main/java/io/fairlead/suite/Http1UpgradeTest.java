@@ -238,9 +238,17 @@ public abstract class Http1UpgradeTest extends WireTest {
                                 framed[0])
                         + framed[1]);
                 Head head = client.readHead();
+                if (fairlead().server().has(Trait.LOSES_BODIES_OF_UPGRADES)) {
+                    assertThat(head.status()).isEqualTo(501);
+                    continue;
+                }
                 assertThat(head.status()).isEqualTo(200);
                 assertThat(client.readBodyText(head)).isEqualTo("body");
             }
+        }
+        if (fairlead().server().has(Trait.LOSES_BODIES_OF_UPGRADES)) {
+            assertThat(backend.requests()).isEmpty();
+            return;
         }
         assertThat(backend.requests()).hasSize(2).noneMatch(head -> head.has("Upgrade"));
     }

@@ -135,7 +135,7 @@ public abstract class HttpTest extends WireTest {
             Head head = client.readHead();
             assertThat(head.value("Content-Length")).isEqualTo(String.valueOf(HUNDRED_MB));
             assertThat(standstill(poured)).isLessThan(MUCH_LESS);
-            long most = fairlead().server().has(Trait.BUFFERS_MEGABYTES) ? 16L << 20 : 8L << 20;
+            long most = fairlead().server().has(Trait.BUFFERS_MEGABYTES) ? 32L << 20 : 8L << 20;
             assertThat(fairlead().vitals().heapBytes() - before).isLessThan(most);
             assertThat(Noise.digest(client.in(), HUNDRED_MB)).isEqualTo(noise.digest());
         }

@@ -108,6 +108,47 @@ public abstract class LimitsTest extends WireTest {
         assertRoomFor(MOST, webSocket(Routes.LIMITED, "/ws"), UNAVAILABLE);
     }
 
+    // ---- threads of the server
+
+    /** Of a server that upgrades in no other. */
+    @Test
+    void handshakesThatWaitDoNotTakeAllThreadsOfTheServer() throws Exception {
+        int most = 32;
+        CountDownLatch all = new CountDownLatch(1);
+        backend.on("/late", exchange -> {
+            assertThat(all.await(20, TimeUnit.SECONDS)).isTrue();
+            webSocketEcho(exchange);
+        });
+        backend.on("/plain", exchange -> exchange.answer("200 OK", "plain"));
+        String handshake = webSocket(Routes.WEBSOCKET, "/late");
+        List<Wire> waiting = new ArrayList<>();
+        try {
+            for (int i = 0; i < most; i++) {
+                waiting.add(client().send(handshake));
+            }
+            eventually().until(() -> backend.requests().size() == most);
+            if (fairlead().server().has(Server.Trait.HANDSHAKES_HOLD_THREADS)) {
+                assertThat(assertRefused(handshake, UNAVAILABLE)).isOne();
+            } else {
+                waiting.add(client().send(handshake));
+                eventually().until(() -> backend.requests().size() == most + 1);
+            }
+            try (Wire client = client()) {
+                client.send(request("GET", path(Routes.WEBSOCKET, "/plain")));
+                assertThat(client.readBodyText(client.readHead())).isEqualTo("plain");
+            }
+            all.countDown();
+            for (Wire client : waiting) {
+                assertThat(client.readHead().status()).isEqualTo(101);
+            }
+            waiting.add(client().send(handshake));
+            assertThat(waiting.get(waiting.size() - 1).readHead().status()).isEqualTo(101);
+        } finally {
+            all.countDown();
+            waiting.forEach(Wire::close);
+        }
+    }
+
     // ---- tunnels
 
     @Test

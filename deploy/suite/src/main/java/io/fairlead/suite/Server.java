@@ -19,6 +19,8 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         REWRITES_CONNECTION_OF_101,
         /** A tunnel occupies threads of the server while it is idle. */
         HOLDS_THREADS,
+        /** A handshake occupies a thread of the server until the backend has answered. */
+        HANDSHAKES_HOLD_THREADS,
         /** Sends an end of stream to the client while it still reads from it. */
         ENDS_OUTPUT_ALONE,
         /** A CONNECT gets an answer of the server's own. */
@@ -35,6 +37,12 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         COLLAPSES_SPACES,
         /** Does not show a query that is empty, nor the question mark that a query begins with. */
         DROPS_A_LEADING_QUESTION_MARK,
+        /** Does not show the question mark of a query that is empty. */
+        DROPS_AN_EMPTY_QUERY,
+        /** Reads a body that has both a length and chunks by its chunks, and the connection's next request behind it. */
+        PREFERS_CHUNKS_TO_A_LENGTH,
+        /** Does not know where the body of a request with an Upgrade ends. */
+        LOSES_BODIES_OF_UPGRADES,
         /** Offers WebSocket over HTTP/2 (RFC 8441). */
         OFFERS_EXTENDED_CONNECT,
         /** Ends a connection of HTTP/2 when a CONNECT comes on it. */
@@ -47,6 +55,8 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         FORGETS_AT_A_FAULT,
         /** Its own WebSocket waits for the payload of a frame whose length has 64 bits. */
         WAITS_FOR_64_BITS,
+        /** Keeps class loaders of applications that are gone, as of those whose requests made it start a thread. */
+        KEEPS_APPLICATIONS,
         /** Takes up to four times a socket's send buffer of a response, some megabytes, before it tells a servlet to wait. */
         BUFFERS_MEGABYTES,
         /** Does not tell a servlet that waits that the client has reset its stream of HTTP/2. */

@@ -54,8 +54,11 @@ public abstract class TargetsTest extends WireTest {
             client.send(request("GET", path(Routes.MAIN, target)));
             int status = client.readHead().status();
             if (fairlead().server().shapesUris().contains(target)) {
-                assertThat(status).isEqualTo(400);
+                assertThat(status).isIn(400, 503);
                 assertThat(backend.requests()).isEmpty();
+            } else if (target.endsWith("?") && fairlead().server().has(Trait.DROPS_AN_EMPTY_QUERY)) {
+                assertThat(status).isEqualTo(200);
+                assertThat(backend.requests().get(0).target() + "?").isEqualTo(target);
             } else {
                 boolean shown = !fairlead().server().has(Trait.DROPS_A_LEADING_QUESTION_MARK);
                 assertThat(status).isEqualTo(200);
@@ -92,7 +95,13 @@ public abstract class TargetsTest extends WireTest {
         backend.on("/", exchange -> exchange.answer("200 OK", "reached"));
         try (Wire client = client()) {
             client.send(request("GET", path(Routes.DEEP, target)));
-            assertThat(client.readHead().status()).isEqualTo(400);
+            int status = client.readHead().status();
+            if (fairlead().server().shapesUris().contains(target)) {
+                // Resolved before a servlet sees it.
+                assertThat(backend.requests()).allMatch(head -> head.target().equals("/deep/er/"));
+                return;
+            }
+            assertThat(status).isEqualTo(400);
         }
         assertThat(backend.requests()).isEmpty();
     }

@@ -273,6 +273,9 @@ public abstract class WireTest {
 
     /** The class loaders of applications go, all but those that were there before. */
     protected void assertClassLoaderGoes(Vitals vitals, Set<String> others) {
+        if (fairlead().server().has(Server.Trait.KEEPS_APPLICATIONS)) {
+            return;
+        }
         // Between two looks WildFly's additional worker threads, which keep their first task, have time to end.
         ConditionFactory patiently =
                 eventually().pollInterval(Duration.ofSeconds(1)).atMost(Duration.ofSeconds(40));

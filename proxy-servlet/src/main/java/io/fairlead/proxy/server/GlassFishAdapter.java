@@ -47,7 +47,20 @@ final class GlassFishAdapter implements ServerAdapter {
 
     @Override
     public String shortcomings() {
-        return PortableAdapter.WAITING;
+        return PortableAdapter.WAITING + "; 501 to an Upgrade with a body";
+    }
+
+    /** Grizzly serves what has come already. */
+    @Override
+    public void endConnection(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        response.flushBuffer();
+        takeover.endConnection(ServerAdapter.unwrapped(request));
+    }
+
+    /** To Grizzly all that follows a head with an Upgrade is the other protocol's. */
+    @Override
+    public boolean delimitsBody(HttpServletRequest request) {
+        return request.getHeader("Upgrade") == null;
     }
 
     /** Until a request is upgraded, its response is one as to all others. */

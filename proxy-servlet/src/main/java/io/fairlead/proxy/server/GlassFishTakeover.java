@@ -27,6 +27,9 @@ public interface GlassFishTakeover {
      */
     Leg connectionOf(Object servletRequest, @Nullable ByteBuffer early) throws IOException;
 
+    /** Closes the connection of a request behind what is written, and serves nothing that has come on it already. */
+    void endConnection(Object servletRequest) throws IOException;
+
     /** Closes the connection of a request; over HTTP/2 its stream is reset. */
     void cutOff(Object servletRequest) throws IOException;
 }

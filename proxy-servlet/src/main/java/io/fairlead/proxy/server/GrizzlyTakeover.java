@@ -12,6 +12,7 @@ import java.util.Set;
 import javax.net.ssl.SSLEngine;
 import org.glassfish.grizzly.Buffer;
 import org.glassfish.grizzly.filterchain.FilterChainContext.Operation;
+import org.glassfish.grizzly.http.HttpRequestPacket;
 import org.glassfish.grizzly.http.server.Request;
 import org.glassfish.grizzly.nio.NIOConnection;
 import org.glassfish.grizzly.ssl.SSLUtils;
@@ -91,6 +92,13 @@ public final class GrizzlyTakeover implements GlassFishTakeover {
         }
         connection.terminateSilently();
         connection.getSelectorRunner().getSelector().wakeup();
+    }
+
+    @Override
+    public void endConnection(Object servletRequest) throws IOException {
+        HttpRequestPacket request = requestOf(servletRequest).getRequest();
+        request.setContentBroken(true);
+        request.getProcessingState().getHttpContext().getCloseable().closeSilently();
     }
 
     @Override

@@ -59,6 +59,17 @@ public interface ServerAdapter {
     /** To be called before an asynchronous request is completed, when nothing else will touch {@code response}. */
     default void beforeComplete(HttpServletResponse response) throws IOException {}
 
+    /**
+     * Makes sure that nothing else is read from the client's connection. To be called with the answer written that says so by
+     * {@code Connection: close}, which is enough for most servers.
+     */
+    default void endConnection(HttpServletRequest request, HttpServletResponse response) throws IOException {}
+
+    /** Whether the server knows where the body of a request ends, if it has one. */
+    default boolean delimitsBody(HttpServletRequest request) {
+        return true;
+    }
+
     /** Whether the body is read to its end. */
     default boolean isFinished(ServletInputStream input) throws IOException {
         return input.isFinished();

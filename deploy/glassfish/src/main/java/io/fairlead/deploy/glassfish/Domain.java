@@ -39,13 +39,25 @@ record Domain(Path directory, int http, int https, int admin) {
                             "<http default-virtual-server=\"server\"",
                             "<http default-virtual-server=\"server\" encoded-slash-enabled=\"true\""
                                     + " allow-payload-for-undefined-http-methods=\"true\"")
+                    .replace(
+                            "<thread-pool name=\"http-thread-pool\"",
+                            "<thread-pool name=\"http-thread-pool\" max-thread-pool-size=\"64\"")
                     .replace("cert-nickname=\"s1as\"></ssl>", "cert-nickname=\"localhost\"></ssl>");
             Files.writeString(file, xml);
+            keepLog(directory.resolve("config").resolve("logging.properties"));
             addKey(certificate, directory.resolve("config"));
             return new Domain(directory, ports.get(0), ports.get(1), ports.get(2));
         } catch (IOException | GeneralSecurityException e) {
             throw new IllegalStateException("no domain", e);
         }
+    }
+
+    /** Payara's begins anew after 2 MB. */
+    private static void keepLog(Path settings) throws IOException {
+        String text = Files.readString(settings);
+        Files.writeString(
+                settings,
+                text.replace("GFFileHandler.rotationLimitInBytes=2000000", "GFFileHandler.rotationLimitInBytes=0"));
     }
 
     /** To the key store of the domain, whose password is the master password that it comes with. */

@@ -82,7 +82,21 @@ public final class GlassFishServer implements Fairlead {
 
     @Override
     public Server server() {
-        return new Server("GlassFish", Set.of(Trait.ENDS_OUTPUT_ALONE, Trait.RESPELLS_CHARSET, Trait.BUFFERS_MEGABYTES), Set.of(), 405);
+        boolean payara = System.getProperty("fairlead.glassfish").endsWith("payara6");
+        return new Server(
+                payara ? "Payara" : "GlassFish",
+                Set.of(
+                        Trait.HANDSHAKES_HOLD_THREADS,
+                        Trait.ENDS_OUTPUT_ALONE,
+                        Trait.KEEPS_APPLICATIONS,
+                        Trait.SWITCHES_TO_H2C,
+                        Trait.RESPELLS_CHARSET,
+                        Trait.BUFFERS_MEGABYTES,
+                        Trait.DROPS_AN_EMPTY_QUERY,
+                        Trait.PREFERS_CHUNKS_TO_A_LENGTH,
+                        Trait.LOSES_BODIES_OF_UPGRADES),
+                payara ? Set.of("/a%5Cb", "/...", "/a/..") : Set.of("/a%5Cb", "/...", "/:@!$&()*,="),
+                405);
     }
 
     @Override
