@@ -47,7 +47,7 @@ final class BodyRelay implements WriteListener {
     private final Listener listener;
     private Content.@Nullable Chunk first;
 
-    /** What follows {@link #first}, if it was there, too: most bodies come whole, and their end with them. */
+    /** The end of a body that is all in {@link #first}. */
     private Content.@Nullable Chunk second;
 
     private Content.@Nullable Chunk written;
@@ -61,11 +61,20 @@ final class BodyRelay implements WriteListener {
     private boolean stopped;
     private long bytes;
 
-    /** @param first what was read of {@code source} already; null when there was nothing yet */
-    BodyRelay(Content.Source source, Content.@Nullable Chunk first, ServletOutputStream output, Listener listener) {
+    /**
+     * @param first what was read of {@code source} already; null when there was nothing yet
+     * @param length that was announced, in bytes; -1 for none
+     */
+    BodyRelay(
+            Content.Source source,
+            Content.@Nullable Chunk first,
+            long length,
+            ServletOutputStream output,
+            Listener listener) {
         this.source = source;
         this.first = first;
-        this.second = first == null || first.isLast() ? null : source.read();
+        // Elsewhere to read on might find a failure before the client has what came first.
+        this.second = first != null && !first.isLast() && first.remaining() == length ? source.read() : null;
         this.output = output;
         this.listener = listener;
     }

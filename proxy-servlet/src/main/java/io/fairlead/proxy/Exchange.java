@@ -522,7 +522,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             return;
         }
         try {
-            BodyRelay body = new BodyRelay(content, first, response.getOutputStream(), this);
+            String told = length;
+            long announced = told == null ? -1 : Long.parseLong(told);
+            BodyRelay body = new BodyRelay(content, first, announced, response.getOutputStream(), this);
             relay = body;
             if (clientFailure != null) {
                 // Told before there was a relay to stop.
