@@ -1,5 +1,7 @@
 package io.fairlead.proxy;
 
+import io.fairlead.proxy.RouteSettings.Parsed;
+import io.fairlead.proxy.relay.RelayProvider;
 import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
@@ -12,7 +14,8 @@ import java.util.Set;
 
 /**
  * Checks the settings of every {@link UpgradeProxyServlet} of a web application when it is deployed, and refuses the
- * deployment with one message that lists all that is wrong. To be named as a {@code <listener>} in web.xml.
+ * deployment with one message that lists all that is wrong. To be named as a {@code <listener>} in web.xml. On GlassFish and Payara
+ * it also prepares the server for routes with {@code mode=relay}.
  *
  * <p>Without it each servlet still checks its own settings when it starts.
  */
@@ -27,21 +30,27 @@ public final class RouteCheck implements ServletContextListener {
         ServletContext context = event.getServletContext();
         // A wrong context-param is told once, not for every servlet.
         Set<String> faults = new LinkedHashSet<>();
+        boolean relays = false;
         for (ServletRegistration registration :
                 context.getServletRegistrations().values()) {
             if (isProxy(registration, context)) {
-                faults.addAll(RouteSettings.parse(
-                                registration.getName(),
-                                context.getContextPath(),
-                                registration.getInitParameters().keySet(),
-                                registration::getInitParameter,
-                                Collections.list(context.getInitParameterNames()),
-                                context::getInitParameter)
-                        .faults());
+                Parsed parsed = RouteSettings.parse(
+                        registration.getName(),
+                        context.getContextPath(),
+                        registration.getInitParameters().keySet(),
+                        registration::getInitParameter,
+                        Collections.list(context.getInitParameterNames()),
+                        context::getInitParameter);
+                faults.addAll(parsed.faults());
+                Route route = parsed.route();
+                relays |= route != null && route.relay() != null;
             }
         }
         if (!faults.isEmpty()) {
             throw new IllegalStateException(message(List.copyOf(faults)));
+        }
+        if (relays) {
+            RelayProvider.find().ifPresent(provider -> provider.prepare(context));
         }
     }
 

@@ -23,15 +23,31 @@ public final class Relays implements RelayProvider {
     public Relays() {}
 
     @Override
+    public void prepare(ServletContext context) {
+        Object container = context.getAttribute(CONTAINER);
+        if (container != null && RegisteredEndpoint.isNeeded(container)) {
+            RegisteredEndpoint.register(container, context);
+        }
+    }
+
+    @Override
     public @Nullable Relay open(RelaySettings settings, @Nullable ServletContext context, Consumer<String> faults) {
         boolean[] right = {true};
         Consumer<String> fault = what -> {
             right[0] = false;
             faults.accept(what);
         };
-        if (context != null && context.getAttribute(CONTAINER) == null) {
+        Object container = context == null ? null : context.getAttribute(CONTAINER);
+        if (context != null && container == null) {
             fault.accept("'mode' is 'relay', which needs Jakarta WebSocket 2.1, and this server shows none to web"
                     + " applications; enable it, or take mode=relay away");
+        }
+        if (context != null
+                && container != null
+                && RegisteredEndpoint.isNeeded(container)
+                && RegisteredEndpoint.of(context) == null) {
+            fault.accept("'mode' is 'relay', which this server carries only where the listener"
+                    + " io.fairlead.proxy.RouteCheck stands in web.xml");
         }
         Map<String, MessageFilter> known = FilterFinder.filters();
         Map<String, RouteFilter> filters = new LinkedHashMap<>();

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The relay of one route: its filters, its threads, and how the server is asked to end a client's WebSocket. */
@@ -94,13 +95,20 @@ final class RouteRelay implements Relay {
                 request.getUserPrincipal(),
                 subprotocol);
         Deflate deflate = Deflate.chosen(chosen, true);
-        RelayEndpoint endpoint = new RelayEndpoint(session -> leg(session, about, threads, deflate, client));
-        ServerEndpointConfig config = ServerEndpointConfig.Builder.create(RelayEndpoint.class, "/")
-                .subprotocols(subprotocol == null ? List.of() : List.of(subprotocol))
-                .configurator(new Handshake(endpoint, subprotocol, settings.deflate()))
-                .build();
+        Function<Session, MessageLeg> opening = session -> leg(session, about, threads, deflate, client);
+        RegisteredEndpoint registered = RegisteredEndpoint.of(request.getServletContext());
         try {
-            container.upgradeHttpToWebSocket(request, response, config, Collections.emptyMap());
+            if (registered == null) {
+                RelayEndpoint endpoint = new RelayEndpoint(opening);
+                ServerEndpointConfig config = ServerEndpointConfig.Builder.create(RelayEndpoint.class, "/")
+                        .subprotocols(subprotocol == null ? List.of() : List.of(subprotocol))
+                        .configurator(new Handshake(endpoint, subprotocol, settings.deflate()))
+                        .build();
+                container.upgradeHttpToWebSocket(request, response, config, Collections.emptyMap());
+            } else {
+                registered.upgrade(
+                        container, request, response, new Negotiation(subprotocol, settings.deflate()), opening);
+            }
         } catch (DeploymentException refused) {
             throw new IOException("the server did not take the WebSocket", refused);
         }
@@ -141,14 +149,12 @@ final class RouteRelay implements Relay {
     }
 
     /** What the server asks while it answers one handshake. */
-    private static final class Handshake extends ServerEndpointConfig.Configurator {
+    private static class Negotiation extends ServerEndpointConfig.Configurator {
 
-        private final RelayEndpoint endpoint;
         private final String subprotocol;
         private final boolean deflate;
 
-        Handshake(RelayEndpoint endpoint, @Nullable String subprotocol, boolean deflate) {
-            this.endpoint = endpoint;
+        Negotiation(@Nullable String subprotocol, boolean deflate) {
             this.subprotocol = subprotocol == null ? "" : subprotocol;
             this.deflate = deflate;
         }
@@ -174,6 +180,16 @@ final class RouteRelay implements Relay {
         @Override
         public boolean checkOrigin(String origin) {
             return true;
+        }
+    }
+
+    private static final class Handshake extends Negotiation {
+
+        private final RelayEndpoint endpoint;
+
+        Handshake(RelayEndpoint endpoint, @Nullable String subprotocol, boolean deflate) {
+            super(subprotocol, deflate);
+            this.endpoint = endpoint;
         }
 
         @Override

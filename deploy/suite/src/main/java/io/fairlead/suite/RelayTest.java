@@ -149,7 +149,9 @@ public abstract class RelayTest extends WireTest {
             assertThat(head.status()).isEqualTo(426);
             assertThat(head.value("Sec-WebSocket-Version")).isEqualTo("13");
             assertThat(head.value("Upgrade")).isEqualTo("websocket");
-            assertThat(head.tokens("Connection")).contains("close", "upgrade");
+            assertThat(head.tokens("Connection")).contains("close");
+            assertThat(head.tokens("Connection").contains("upgrade"))
+                    .isEqualTo(!fairlead().server().has(Server.Trait.REPLACES_CONNECTION_AT_CLOSE));
             assertPlainError(head, client.readBodyText(head));
         }
         assertThat(backend.requests()).isEmpty();

@@ -49,6 +49,12 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         GOES_AWAY_AT_CONNECT,
         /** Is run without its own WebSocket. */
         HAS_NO_WEBSOCKET,
+        /** Writes {@code Connection: close} in place of what a servlet has set, where it closes the connection. */
+        REPLACES_CONNECTION_AT_CLOSE,
+        /** Its own WebSocket may take a client's frame without a mask. */
+        TAKES_UNMASKED,
+        /** Its own WebSocket says 1011 of a length that cannot be. */
+        BLAMES_ITSELF,
         /** Its own WebSocket sends no Close frame between two parts of a message. */
         CLOSES_BEHIND_A_MESSAGE_ONLY,
         /** Its own WebSocket loses messages that a client has sent just before a breach of framing. */

@@ -19,6 +19,12 @@ public interface RelayProvider {
     }
 
     /**
+     * Tells the server of relays to come. To be called once, by a listener, while the application starts; some servers take
+     * nothing later.
+     */
+    void prepare(ServletContext context);
+
+    /**
      * Makes the relay of one route, or says why it can't be made. It holds nothing before its first handshake.
      *
      * @param context null when only the settings are to be checked

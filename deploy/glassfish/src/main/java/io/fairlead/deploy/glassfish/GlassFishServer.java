@@ -94,7 +94,10 @@ public final class GlassFishServer implements Fairlead {
                         Trait.BUFFERS_MEGABYTES,
                         Trait.DROPS_AN_EMPTY_QUERY,
                         Trait.PREFERS_CHUNKS_TO_A_LENGTH,
-                        Trait.LOSES_BODIES_OF_UPGRADES),
+                        Trait.LOSES_BODIES_OF_UPGRADES,
+                        Trait.REPLACES_CONNECTION_AT_CLOSE,
+                        Trait.TAKES_UNMASKED,
+                        Trait.BLAMES_ITSELF),
                 payara ? Set.of("/a%5Cb", "/...", "/a/..") : Set.of("/a%5Cb", "/...", "/:@!$&()*,="),
                 405);
     }
