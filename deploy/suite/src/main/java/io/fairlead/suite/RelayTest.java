@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -132,6 +133,27 @@ public abstract class RelayTest extends WireTest {
             assertThat(client.readHead().status()).isEqualTo(502);
         }
         assertThat(backend.requests().get(1).has("Sec-WebSocket-Extensions")).isFalse();
+    }
+
+    /** Where relays have an endpoint of the server's, nobody gets a session there without a relay. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Origin: http://elsewhere.example"})
+    void thereIsNoWayAroundTheBackend(String origin) throws Exception {
+        assumeThat(entrance().http2()).as("the paths of HTTP/1.1").isFalse();
+        String route = fairlead().path(Routes.RELAY, "");
+        String target = route.substring(0, route.length() - Routes.RELAY.length() - 1) + "/-/relay/0";
+        List<String> fields = new ArrayList<>(List.of(
+                "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Key: " + KEY, "Sec-WebSocket-Version: 13"));
+        if (!origin.isEmpty()) {
+            fields.add(origin);
+        }
+        try (Wire client = client()) {
+            client.send(request("GET", target, fields.toArray(String[]::new)));
+            if (client.readHead().status() == 101) {
+                assertThat(Correspondent.client(client).listen(false).code()).isEqualTo(1011);
+            }
+        }
+        assertThat(backend.requests()).isEmpty();
     }
 
     @Test
