@@ -6,7 +6,6 @@ import jakarta.websocket.EndpointConfig;
 import jakarta.websocket.MessageHandler;
 import jakarta.websocket.RemoteEndpoint.Async;
 import jakarta.websocket.Session;
-import jakarta.websocket.server.ServerEndpointConfig;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -78,7 +77,7 @@ public final class ChatEndpoint extends Endpoint {
     }
 
     /** Makes the endpoint of each session, for one room. */
-    static final class Config extends ServerEndpointConfig.Configurator {
+    static final class Config extends TyrusConfig {
         private final ChatRoom room;
 
         Config(ChatRoom room) {

@@ -52,6 +52,7 @@ public final class Demo implements AutoCloseable {
                     .configurator(new ChatEndpoint.Config(room))
                     .build();
             ServerEndpointConfig echo = ServerEndpointConfig.Builder.create(EchoEndpoint.class, "/echo")
+                    .configurator(new TyrusConfig())
                     .build();
             tyrus.getWebSocketEngine().register(chat, "");
             tyrus.getWebSocketEngine().register(echo, "");

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The smallest chat. The demo has it at {@code /demo/room}, behind {@code mode=relay;filters=audit}: each message is in the log. */
-@ServerEndpoint("/room")
+@ServerEndpoint(value = "/room", configurator = TyrusConfig.class)
 public final class RoomEndpoint {
     private static final Set<Session> GUESTS = ConcurrentHashMap.newKeySet();
 

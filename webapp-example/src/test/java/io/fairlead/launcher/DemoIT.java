@@ -1,5 +1,6 @@
 package io.fairlead.launcher;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
@@ -26,6 +27,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -113,6 +115,31 @@ class DemoIT {
                 .contains("direction=toBackend kind=text chars=5 ")
                 .contains("direction=toClient kind=text chars=9 ")
                 .contains(" mode=relay ");
+    }
+
+    /** As browsers offer it. The demo's backend has none, whoever else on its class path has. */
+    @ParameterizedTest
+    @ValueSource(strings = {"chat", "echo", "room"})
+    void compressionIsAgreedOnOnlyByWhoHasIt(String path) throws Exception {
+        try (Socket socket = new Socket("127.0.0.1", port)) {
+            socket.setSoTimeout(10_000);
+            String head = "GET /demo/" + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port
+                    + "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13"
+                    + "\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+                    + "\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n\r\n";
+            socket.getOutputStream().write(head.getBytes(US_ASCII));
+            StringBuilder answer = new StringBuilder();
+            while (answer.indexOf("\r\n\r\n") < 0) {
+                answer.append((char) socket.getInputStream().read());
+            }
+            assertThat(answer).startsWith("HTTP/1.1 101");
+            if (!path.equals("room")) {
+                assertThat(answer.toString().toLowerCase(Locale.ROOT)).doesNotContain("sec-websocket-extensions");
+            }
+            // "Anna", with a mask of zeros.
+            socket.getOutputStream().write(new byte[] {(byte) 0x81, (byte) 0x84, 0, 0, 0, 0, 'A', 'n', 'n', 'a'});
+            assertThat(socket.getInputStream().read() & 0x0f).as("opcode").isEqualTo(1);
+        }
     }
 
     @Test
