@@ -32,7 +32,7 @@ final class BackendHandshake implements HttpUpgrader {
     static final String EXTENSIONS = "Sec-WebSocket-Extensions";
     static final String SUBPROTOCOL = "Sec-WebSocket-Protocol";
 
-    private static final String WRONG_ACCEPT =
+    static final String WRONG_ACCEPT =
             "the backend's Sec-WebSocket-Accept does not answer the Sec-WebSocket-Key that it was sent";
     private static final String ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 

@@ -1,6 +1,7 @@
 package io.fairlead.proxy;
 
 import io.fairlead.proxy.BackendSettings.CheckKind;
+import io.fairlead.proxy.RouteChecks.Stage;
 import io.fairlead.proxy.UpgradeRequest.Form;
 import io.fairlead.proxy.backend.Backend;
 import io.fairlead.proxy.backend.Probe;
@@ -76,16 +77,6 @@ final class BackendProbe implements Probe {
     @Override
     public void probe(Backend backend, Duration timeout, Consumer<@Nullable String> done) {
         examine(backend, timeout, examined -> done.accept(examined.fault()));
-    }
-
-    /** How far a probe came. */
-    enum Stage {
-        NOTHING,
-        CONNECTION,
-        TLS,
-        ANSWER,
-        HANDSHAKE,
-        PONG
     }
 
     /**
@@ -201,7 +192,7 @@ final class BackendProbe implements Probe {
             attempt.answered(response.getStatus());
             String fault = BackendHandshake.fault(asked, response.getHeaders());
             if (fault == null && !BackendHandshake.isFramed(asked, response.getHeaders())) {
-                fault = "the backend's Sec-WebSocket-Accept does not answer the Sec-WebSocket-Key that it was sent";
+                fault = BackendHandshake.WRONG_ACCEPT;
             }
             attempt.awaits("pong");
             if (attempt.opened(endPoint::close)) {

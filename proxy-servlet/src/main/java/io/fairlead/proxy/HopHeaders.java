@@ -40,6 +40,8 @@ final class HopHeaders {
 
     private static final Set<String> RELAYED_WITHOUT = Set.of("sec-websocket-extensions", "sec-websocket-protocol");
 
+    private static final Pattern LENGTH = Pattern.compile("[0-9]+");
+
     private HopHeaders() {}
 
     /** What a request may keep. */
@@ -58,8 +60,6 @@ final class HopHeaders {
 
         Enumeration<String> values(String name);
     }
-
-    private static final Pattern LENGTH = Pattern.compile("[0-9]+");
 
     /** Whether a message of this protocol has fields for its connection, as HTTP/2 and later have not. */
     static boolean isHttp1(String protocol) {

@@ -94,7 +94,7 @@ public final class RouteChecks {
                         balancing.route().name(),
                         backend.address(),
                         balancing.handshakePath(),
-                        Stage.valueOf(examined.reached().name()),
+                        examined.reached(),
                         examined.status(),
                         examined.fault() == null ? "" : examined.fault());
                 // The count makes what was written visible to the last one.

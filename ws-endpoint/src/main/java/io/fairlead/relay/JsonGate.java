@@ -1,6 +1,5 @@
 package io.fairlead.relay;
 
-import jakarta.json.Json;
 import jakarta.json.JsonConfig;
 import jakarta.json.JsonConfig.KeyStrategy;
 import jakarta.json.JsonException;
@@ -11,6 +10,7 @@ import jakarta.json.JsonReaderFactory;
 import jakarta.json.JsonString;
 import jakarta.json.JsonStructure;
 import jakarta.json.JsonValue;
+import jakarta.json.spi.JsonProvider;
 import jakarta.json.stream.JsonParser;
 import jakarta.json.stream.JsonParser.Event;
 import jakarta.json.stream.JsonParserFactory;
@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.eclipse.parsson.JsonProviderImpl;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class JsonGate implements MessageFilter {
+
+    /** Not by a ServiceLoader: a server may have another, which need not know of names that are there twice. */
+    private static final JsonProvider PROVIDER = new JsonProviderImpl();
 
     /** Deeper is nobody's message, and the parser goes down by recursion. */
     private static final int MOST_DEPTH = 100;
@@ -59,9 +63,9 @@ public final class JsonGate implements MessageFilter {
         }
         int most = settings.size("maxSize", "64KB");
         // A name that is there twice is no JSON here: the backend could take the other value.
-        JsonReaderFactory readers = Json.createReaderFactory(
+        JsonReaderFactory readers = PROVIDER.createReaderFactory(
                 Map.of("org.eclipse.parsson.maxDepth", MOST_DEPTH, JsonConfig.KEY_STRATEGY, KeyStrategy.NONE));
-        JsonParserFactory parsers = Json.createParserFactory(Map.of("org.eclipse.parsson.maxDepth", MOST_DEPTH));
+        JsonParserFactory parsers = PROVIDER.createParserFactory(Map.of("org.eclipse.parsson.maxDepth", MOST_DEPTH));
         Verdict refusal =
                 drops ? Verdict.drop() : Verdict.close(CloseCode.POLICY_VIOLATION, "this message is not allowed here");
         return tunnel -> new OfTunnel(readers, parsers, pointer, allowed, refusal, most);
@@ -70,10 +74,10 @@ public final class JsonGate implements MessageFilter {
     private static JsonPointer pointer(FilterSettings settings) {
         String pointer = settings.required("pointer");
         try {
-            return Json.createPointer(pointer);
+            return PROVIDER.createPointer(pointer);
         } catch (JsonException | IllegalArgumentException wrong) {
             settings.fault("pointer", "is a JSON Pointer, as /type, not '" + pointer + "'");
-            return Json.createPointer("");
+            return PROVIDER.createPointer("");
         }
     }
 

@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * upgradeHttpToWebSocket} takes only the path of what it is given, and looks for an endpoint that was registered there while the
  * application started.
  *
- * <p>Each handshake goes by a path of its own. Who asks for such a path without having been sent there by a relay is refused.
+ * <p>Each handshake goes by a path of its own. Who asks for such a path without having been sent there by a relay is refused, or,
+ * as Tyrus looks at an Origin only where there is one, closed at once (1008).
  *
  * <p>Thread-safe.
  */
@@ -113,13 +114,10 @@ final class RegisteredEndpoint {
         }
     }
 
-    private MessageLeg open(Session session) {
+    private @Nullable MessageLeg open(Session session) {
         Function<Session, MessageLeg> opening =
                 claim(session.getPathParameters().get(HANDSHAKE));
-        if (opening == null) {
-            throw new IllegalStateException("no relay waits for this session");
-        }
-        return opening.apply(session);
+        return opening == null ? null : opening.apply(session);
     }
 
     /** What Tyrus asks is asked of the handshake that the thread finishes. */

@@ -20,7 +20,7 @@ public final class RelayEndpoint extends Endpoint {
 
     private static final Logger LOG = LoggerFactory.getLogger(RelayEndpoint.class);
 
-    private final @Nullable Function<Session, MessageLeg> opening;
+    private final @Nullable Function<Session, @Nullable MessageLeg> opening;
     private volatile @Nullable MessageLeg leg;
 
     /** For servers that look for it; an endpoint that is made so closes its session. */
@@ -28,22 +28,28 @@ public final class RelayEndpoint extends Endpoint {
         this.opening = null;
     }
 
-    RelayEndpoint(Function<Session, MessageLeg> opening) {
+    /** @param opening gives null for a session that no relay waits for */
+    RelayEndpoint(Function<Session, @Nullable MessageLeg> opening) {
         this.opening = opening;
     }
 
     @Override
     public void onOpen(Session session, EndpointConfig config) {
-        MessageLeg opened;
+        @Nullable MessageLeg made;
         try {
-            opened = Objects.requireNonNull(opening, "made by the server").apply(session);
+            made = Objects.requireNonNull(opening, "made by the server").apply(session);
         } catch (RuntimeException bug) {
             // The tunnel is given up after closeTimeout, since no leg comes.
             LOG.warn("a relay can't be opened: a filter failed: {}", String.valueOf(bug));
             LOG.debug("a relay can't be opened", bug);
-            close(session);
+            close(session, CloseCodes.UNEXPECTED_CONDITION, "a filter failed");
             return;
         }
+        if (made == null) {
+            close(session, CloseCodes.VIOLATED_POLICY, "no relay");
+            return;
+        }
+        MessageLeg opened = made;
         leg = opened;
         // Anonymous classes: the server reads the message type from the class, which a lambda does not tell.
         session.addMessageHandler(new MessageHandler.Partial<String>() {
@@ -67,9 +73,9 @@ public final class RelayEndpoint extends Endpoint {
         opened.opened();
     }
 
-    private static void close(Session session) {
+    private static void close(Session session, CloseCodes code, String reason) {
         try {
-            session.close(new CloseReason(CloseCodes.UNEXPECTED_CONDITION, "a filter failed"));
+            session.close(new CloseReason(code, reason));
         } catch (IOException gone) {
             LOG.debug("a session is gone", gone);
         }

@@ -150,7 +150,7 @@ public abstract class RelayTest extends WireTest {
         try (Wire client = client()) {
             client.send(request("GET", target, fields.toArray(String[]::new)));
             if (client.readHead().status() == 101) {
-                assertThat(Correspondent.client(client).listen(false).code()).isEqualTo(1011);
+                assertThat(Correspondent.client(client).listen(false).code()).isEqualTo(1008);
             }
         }
         assertThat(backend.requests()).isEmpty();
