@@ -435,19 +435,31 @@ public final class Tunnel {
             } else if (over(now, startNanos, maxAge)) {
                 close(Reason.AGE, ControlFrame.GOING_AWAY, "older than maxTunnelAge", null);
             } else if (firstEnded == null) {
-                ping(clientSide, toBackend, toClient, now, false);
-                ping(backendSide, toClient, toBackend, now, true);
+                pingBoth(clientSide, backendSide, now);
             }
         }
     }
 
-    /** Pings {@code side}, or finds that it is dead. A peer that takes nothing gets no ping, and is dead after as long. */
-    private void ping(Side side, @Nullable Pump fromSide, @Nullable Pump toSide, long now, boolean masked) {
-        Duration interval = settings.pingInterval();
-        if (ended || closing != null || fromSide == null || toSide == null || interval.isZero() || !settings.framed()) {
+    private void pingBoth(Side clientSide, Side backendSide, long now) {
+        Pump up = toBackend;
+        Pump down = toClient;
+        if (up == null || down == null || settings.pingInterval().isZero() || !settings.framed()) {
             return;
         }
-        if (fromSide.isBlocked()) {
+        // Before the client gets its ping: that blocks this way until it is out, which is no reason not to ping the
+        // backend.
+        boolean backendIsRead = !down.isBlocked();
+        ping(clientSide, !up.isBlocked(), down, now, false);
+        ping(backendSide, backendIsRead, up, now, true);
+    }
+
+    /** Pings {@code side}, or finds that it is dead. A peer that takes nothing gets no ping, and is dead after as long. */
+    private void ping(Side side, boolean isRead, Pump toSide, long now, boolean masked) {
+        Duration interval = settings.pingInterval();
+        if (ended || closing != null) {
+            return;
+        }
+        if (!isRead) {
             side.notListenedTo(now);
         } else if (side.pingUnanswered()) {
             // What it has taken of that which waited before the ping was a sign of life, too.

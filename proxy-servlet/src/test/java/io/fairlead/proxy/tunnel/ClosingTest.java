@@ -7,6 +7,7 @@ import io.fairlead.proxy.tunnel.TunnelAccount.RoundTrip;
 import io.fairlead.proxy.tunnel.TunnelEnd.Reason;
 import java.net.SocketException;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -404,6 +405,42 @@ class ClosingTest {
         assertThat(pair.client.close().reason()).contains("tunnelIdleTimeout");
         tick(CLOSE);
         assertThat(end().reason()).isEqualTo(Reason.IDLE);
+    }
+
+    /** A client's leg that another thread writes to: what it has taken is out only when the loop has had its turn. */
+    private static final class RelayedLeg extends StubLeg {
+        private Runnable ready = () -> {};
+        private boolean underWay;
+
+        @Override
+        public void onReady(Runnable enqueue) {
+            ready = enqueue;
+        }
+
+        @Override
+        public void write(ByteBuffer from) {
+            underWay |= from.hasRemaining();
+            super.write(from);
+        }
+
+        @Override
+        public boolean flush() {
+            if (underWay) {
+                underWay = false;
+                ready.run();
+                return false;
+            }
+            return true;
+        }
+    }
+
+    @Test
+    void theClientsPingThatIsUnderWayHindersNotTheBackends() {
+        Pair pair = new Pair();
+        pair.open(PING).connect(new RelayedLeg());
+        await().until(() -> tunnels.list(pair.owner, Duration.ofSeconds(10)).size() == 1);
+        tick(PING);
+        awaitPing(pair.backend, 1);
     }
 
     @Test
