@@ -43,6 +43,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "java -jar fairlead.war doctor wss://HOST/PATH examines the way to a WebSocket server: doctor --help.",
             "",
             "/-/live and /-/ready are answered by Fairlead itself, with a status only.",
+            "java -jar fairlead.war ready [http://HOST:PORT] asks that: exit status 0, or 1 if it is not ready.",
             "",
             "Arguments may stand in a file, named as @FILE.",
             "Exit status: 1 it could not start, 2 wrong arguments, 143 stopped by SIGTERM."

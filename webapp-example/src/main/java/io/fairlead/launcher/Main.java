@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.function.ToIntFunction;
@@ -24,18 +25,20 @@ import java.util.logging.LogManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The main class of the WAR, and with {@link Log} its only classes outside {@code WEB-INF}. It unpacks the jars of {@code WEB-INF/launcher}
- * and {@code WEB-INF/lib} to a directory of its own, so that the server and the web application share one Jetty, and
- * hands over to {@link Launcher} in a class loader made of them. It must compile to these two class files and use
- * nothing but the JDK.
+ * The main class of the WAR; with {@link Log} and {@link Ready} it is all that lies outside {@code WEB-INF}. It unpacks the jars of
+ * {@code WEB-INF/launcher} and {@code WEB-INF/lib} to a directory of its own, so that the server and the web application share one
+ * Jetty, and hands over to {@link Launcher} in a class loader made of them. These classes use nothing but the JDK.
  *
  * <p>The directory is made in {@code java.io.tmpdir}, only its owner may read it, and it goes when the process ends. A
  * process that was killed leaves its directory behind; the next start by the same user removes it. A lock that is held
  * as long as the process lives tells which directories are in use.
+ *
+ * <p>A WAR that was unpacked already, into the directory that is the class path, is used where it is. Then nothing is written.
  */
 public final class Main {
     private static final String PREFIX = "fairlead-run-";
     private static final String LOCK = "lock";
+    private static final List<String> FOLDERS = List.of("WEB-INF/launcher", "WEB-INF/lib");
     private static final String LOG_MANAGER = "java.util.logging.manager";
 
     /** Not by the class, which must not be loaded before the property is set. */
@@ -78,18 +81,42 @@ public final class Main {
     /** Runs until the server stops. The exit status is {@link Launcher}'s, or 1 if the jars cannot be unpacked. */
     public static void main(String[] args) throws URISyntaxException, ReflectiveOperationException {
         if (System.getProperty(LOG_MANAGER) == null) System.setProperty(LOG_MANAGER, LOG);
-        Path temp = Path.of(System.getProperty("java.io.tmpdir", "."));
-        int status;
+        if (args.length > 0 && args[0].equals(Ready.NAME))
+            System.exit(new Ready(System.out, System.err).ask(Arrays.copyOfRange(args, 1, args.length)));
+        Path war = Path.of(
+                Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        System.exit(Files.isDirectory(war) ? runWhereItIs(war, args) : runUnpacked(war, args));
+    }
+
+    private static int runWhereItIs(Path directory, String[] args) throws ReflectiveOperationException {
+        List<URL> jars = new ArrayList<>();
         try {
-            Path directory = make(temp);
+            for (String folder : FOLDERS) {
+                try (DirectoryStream<Path> files = Files.newDirectoryStream(directory.resolve(folder), "*.jar")) {
+                    for (Path jar : files) jars.add(jar.toUri().toURL());
+                }
+            }
+        } catch (IOException e) {
+            System.err.println("fairlead: " + directory + " holds no whole WAR (" + e + ")");
+            return 1;
+        }
+        return run(jars, () -> {}, args);
+    }
+
+    private static int runUnpacked(Path war, String[] args) throws ReflectiveOperationException {
+        Path temp = Path.of(System.getProperty("java.io.tmpdir", "."));
+        Path directory;
+        List<URL> jars;
+        try {
+            directory = make(temp);
             removeStale(temp, directory);
-            status = run(directory, args);
+            jars = unpack(war, directory);
         } catch (IOException e) {
             System.err.println("fairlead: cannot unpack the jars to " + temp + " (" + e + ")");
             System.err.println("Name a writable directory: java -Djava.io.tmpdir=DIRECTORY -jar fairlead.war");
-            status = 1;
+            return 1;
         }
-        System.exit(status);
+        return run(jars, () -> giveUp(directory), args);
     }
 
     /** Makes the directory and locks it. */
@@ -148,32 +175,31 @@ public final class Main {
         }
     }
 
-    private static int run(Path directory, String[] args)
-            throws IOException, URISyntaxException, ReflectiveOperationException {
-        URLClassLoader loader = new URLClassLoader("fairlead", unpack(directory), ClassLoader.getPlatformClassLoader());
+    /** @param atEnd what is left to do when the server has stopped and nothing is loaded any more */
+    private static int run(List<URL> jars, Runnable atEnd, String[] args) throws ReflectiveOperationException {
+        URLClassLoader loader =
+                new URLClassLoader("fairlead", jars.toArray(URL[]::new), ClassLoader.getPlatformClassLoader());
         Thread.currentThread().setContextClassLoader(loader);
         // This class sees the launcher through two interfaces of the JDK, since its own loader does not know it.
         Object launcher = loader.loadClass("io.fairlead.launcher.Launcher")
                 .getConstructor()
                 .newInstance();
         Runtime.getRuntime()
-                .addShutdownHook(new Thread(() -> stop((AutoCloseable) launcher, loader, directory), "fairlead-stop"));
+                .addShutdownHook(new Thread(() -> stop((AutoCloseable) launcher, loader, atEnd), "fairlead-stop"));
         serverIsUp = true;
         @SuppressWarnings("unchecked")
         ToIntFunction<String[]> start = (ToIntFunction<String[]>) launcher;
         return start.applyAsInt(args);
     }
 
-    /** Copies the jars out of the WAR that this class came from to the directory. */
-    private static URL[] unpack(Path directory) throws IOException, URISyntaxException {
-        Path war = Path.of(
-                Main.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    /** Copies the jars out of the WAR to the directory. */
+    private static List<URL> unpack(Path war, Path directory) throws IOException {
         List<URL> jars = new ArrayList<>();
         try (JarFile file = new JarFile(war.toFile(), false)) {
             for (Enumeration<JarEntry> entries = file.entries(); entries.hasMoreElements(); ) {
                 JarEntry entry = entries.nextElement();
                 String name = entry.getName();
-                if (!name.matches("WEB-INF/(launcher|lib)/[^/\\\\]+\\.jar")) continue;
+                if (!name.matches("(" + String.join("|", FOLDERS) + ")/[^/\\\\]+\\.jar")) continue;
                 Path jar = directory.resolve(name.substring(name.lastIndexOf('/') + 1));
                 try (InputStream in = file.getInputStream(entry)) {
                     Files.copy(in, jar);
@@ -181,10 +207,10 @@ public final class Main {
                 jars.add(jar.toUri().toURL());
             }
         }
-        return jars.toArray(URL[]::new);
+        return jars;
     }
 
-    private static void stop(AutoCloseable launcher, URLClassLoader loader, Path directory) {
+    private static void stop(AutoCloseable launcher, URLClassLoader loader, Runnable atEnd) {
         try {
             launcher.close();
         } catch (Exception e) {
@@ -192,13 +218,21 @@ public final class Main {
         }
         try {
             loader.close();
+        } catch (IOException e) {
+            System.err.println("fairlead: cannot close its jars (" + e + ")");
+        }
+        atEnd.run();
+        serverIsUp = false;
+        LogManager.getLogManager().reset();
+    }
+
+    private static void giveUp(Path directory) {
+        try {
             remove(directory);
             if (held != null) held.close();
         } catch (IOException e) {
             System.err.println("fairlead: cannot remove " + directory + " (" + e + ")");
         }
-        serverIsUp = false;
-        LogManager.getLogManager().reset();
     }
 
     /** Removes what this class puts into a directory, the lock last, and then the directory. */

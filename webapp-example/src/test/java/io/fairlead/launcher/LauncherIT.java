@@ -37,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Starts and stops the WAR as an administrator does, with a backend of the JDK. */
 class LauncherIT {
@@ -173,6 +174,45 @@ class LauncherIT {
             answer.countDown();
             assertThat(response.get(20, TimeUnit.SECONDS).body()).isEqualTo("in full");
             assertThat(fairlead.exitStatus()).isEqualTo(143);
+        }
+    }
+
+    @Test
+    void readyAsksOneThatRuns() throws Exception {
+        int port;
+        try (FairleadProcess fairlead =
+                FairleadProcess.start(directory, "--http-port", "0", "--route", "/=" + backendUrl())) {
+            port = fairlead.port();
+            try (FairleadProcess ready = FairleadProcess.start(directory, "ready", "http://127.0.0.1:" + port)) {
+                assertThat(ready.exitStatus()).isZero();
+                assertThat(ready.out()).isEqualTo("ready" + System.lineSeparator());
+                assertThat(ready.err()).isEmpty();
+            }
+        }
+        try (FairleadProcess ready = FairleadProcess.start(directory, "ready", "http://127.0.0.1:" + port)) {
+            assertThat(ready.exitStatus()).isEqualTo(1);
+            assertThat(ready.err()).startsWith("not ready: no answer from http://127.0.0.1:" + port + "/-/ready (");
+        }
+    }
+
+    @Test
+    void readyIsNotSaidOfWhatAnswersOtherwise() throws Exception {
+        backend.createContext("/-/ready", exchange -> {
+            exchange.sendResponseHeaders(503, -1);
+            exchange.close();
+        });
+        try (FairleadProcess ready = FairleadProcess.start(directory, "ready", backendUrl() + "/")) {
+            assertThat(ready.exitStatus()).isEqualTo(1);
+            assertThat(ready.err().strip()).isEqualTo("not ready: " + backendUrl() + "/-/ready says 503");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"8080", "https://127.0.0.1:8443", "http:///", "http://a b", "http://user@127.0.0.1"})
+    void readyWantsAnAddressInTheClear(String address) throws Exception {
+        try (FairleadProcess ready = FairleadProcess.start(directory, "ready", address)) {
+            assertThat(ready.exitStatus()).isEqualTo(2);
+            assertThat(ready.err()).contains("ready " + address + ": write ready http://HOST:PORT");
         }
     }
 

@@ -30,10 +30,13 @@ class WarLayoutIT {
     }
 
     @Test
-    void mainClassIsTheOnlyFileOutsideWebInfAndMetaInf() throws IOException {
+    void theMainClassAndItsProbeAreAllThatLiesOutsideWebInfAndMetaInf() throws IOException {
         assertThat(files())
                 .filteredOn(name -> !name.startsWith("WEB-INF/") && !name.startsWith("META-INF/"))
-                .containsExactlyInAnyOrder("io/fairlead/launcher/Main.class", "io/fairlead/launcher/Main$Log.class");
+                .containsExactlyInAnyOrder(
+                        "io/fairlead/launcher/Main.class",
+                        "io/fairlead/launcher/Main$Log.class",
+                        "io/fairlead/launcher/Ready.class");
         assertThat(war.getManifest().getMainAttributes().getValue("Main-Class")).isEqualTo("io.fairlead.launcher.Main");
     }
 
