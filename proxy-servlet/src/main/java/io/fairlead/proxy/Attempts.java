@@ -168,11 +168,14 @@ final class Attempts {
         }
     }
 
-    void becomesTunnel() {
+    /** The use of the backend is a tunnel's now, which closes it at its end. Null if it was closed already. */
+    @Nullable
+    Lease becomesTunnel() {
         Lease current = lease();
         if (current != null) {
             current.becomesTunnel();
         }
+        return current;
     }
 
     /** No backend is used any more. */

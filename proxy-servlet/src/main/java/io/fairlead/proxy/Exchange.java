@@ -142,6 +142,8 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     private volatile int retries;
     private volatile @Nullable Throwable clientFailure;
 
+    private volatile @Nullable Runnable departure;
+
     /** Why there was no secure connection to the backend, where that was the failure. */
     private volatile @Nullable String insecurity;
 
@@ -722,6 +724,10 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         clientFailure = failure;
         stopBodies();
         LOG.debug("{}: the client went away", route.name(), failure);
+        Runnable then = departure;
+        if (then != null) {
+            then.run();
+        }
         backendRequest.abort(failure);
         Waiting place = waiting;
         if (complete || (place != null && place.cancel())) {
@@ -898,9 +904,10 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         return lease == null ? null : lease.backend();
     }
 
-    /** For a tunnel: the backend has one more of them, until it is {@linkplain #release released}. */
-    void becomesTunnel() {
-        attempts.becomesTunnel();
+    /** For a tunnel: the backend has one more of them, until what is given is closed. */
+    @Nullable
+    Lease becomesTunnel() {
+        return attempts.becomesTunnel();
     }
 
     /** For a tunnel, which closes them at its end. */
@@ -911,6 +918,14 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     /** Adds what ties the client to the backend that has answered. */
     void addCookie(HttpServletResponse to) {
         attempts.addCookie(request, to);
+    }
+
+    /** For a tunnel that is not joined with the client yet: {@code then} is run if that goes, or has gone. Perhaps twice. */
+    void ifClientGoes(Runnable then) {
+        departure = then;
+        if (clientFailure != null) {
+            then.run();
+        }
     }
 
     /** For a tunnel: the handshake is over, and the deadlines with it. False when the client has its answer already. */

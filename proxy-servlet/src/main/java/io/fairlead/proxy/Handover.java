@@ -3,6 +3,7 @@ package io.fairlead.proxy;
 import io.fairlead.proxy.Exchange.Resumption;
 import io.fairlead.proxy.backend.Backend;
 import io.fairlead.proxy.backend.Backends;
+import io.fairlead.proxy.backend.Lease;
 import io.fairlead.proxy.guard.Admission;
 import io.fairlead.proxy.relay.Relay;
 import io.fairlead.proxy.server.ServerAdapter;
@@ -114,8 +115,16 @@ final class Handover {
         draft.head();
         if (exchange.handOver()) {
             boolean framed = BackendHandshake.isFramed(upgrade, answer.getHeaders());
-            exchange.becomesTunnel();
-            answerClient(open(backend, framed, release), answer.getHeaders(), admission::opened);
+            Lease lease = exchange.becomesTunnel();
+            Admission place = admission;
+            // Nothing else of the handshake is kept for as long as the tunnel lasts.
+            Runnable over = () -> {
+                place.close();
+                if (lease != null) {
+                    lease.close();
+                }
+            };
+            answerClient(open(backend, framed, over), answer.getHeaders(), admission::opened);
             return;
         }
         Tunnel waiting = promised;
@@ -213,6 +222,9 @@ final class Handover {
         if (tunnel != null) {
             outcomes.tunnelOpened();
         }
+        if (tunnel != null) {
+            exchange.ifClientGoes(tunnel::abandon);
+        }
         request.setAttribute(
                 Exchange.RESUME, (Resumption) (again, response) -> finish(again, response, head, tunnel, joined));
         try {
@@ -259,6 +271,7 @@ final class Handover {
         exchange.addCookie(response);
         try {
             if (relay == null) {
+                adapter.ifNotTakenOver(again, tunnel::abandon);
                 adapter.takeOver(again, response, join);
             } else {
                 relay.takeOver(

@@ -21,7 +21,9 @@ final class OutcomeDraft {
     private final @Nullable String traceId;
     private final Instant start = Instant.now();
     private final long startNanos = System.nanoTime();
-    private volatile @Nullable Duration untilHead;
+    /** In nanoseconds; negative as long as there is none. */
+    private volatile long untilHead = -1;
+
     private volatile int status;
     private volatile @Nullable String requestId;
     private volatile boolean framed;
@@ -49,7 +51,7 @@ final class OutcomeDraft {
 
     /** The head of the backend's answer is there. */
     void head() {
-        untilHead = elapsed();
+        untilHead = System.nanoTime() - startNanos;
     }
 
     /** The client is answered by the backend's status. */
@@ -89,7 +91,7 @@ final class OutcomeDraft {
                 attempts,
                 start,
                 elapsed(),
-                untilHead,
+                untilHead(),
                 status,
                 false,
                 false,
@@ -115,7 +117,7 @@ final class OutcomeDraft {
                 attempts,
                 start,
                 elapsed(),
-                untilHead,
+                untilHead(),
                 status,
                 framed,
                 route.relay() != null,
@@ -127,6 +129,11 @@ final class OutcomeDraft {
                 cause,
                 traceId,
                 requestId);
+    }
+
+    private @Nullable Duration untilHead() {
+        long nanos = untilHead;
+        return nanos < 0 ? null : Duration.ofNanos(nanos);
     }
 
     private Duration elapsed() {

@@ -25,6 +25,7 @@ final class JettyAdapter implements ServerAdapter {
                 context.getClass().getClassLoader(),
                 JettyTakeover.class,
                 JettyCoreTakeover.class,
+                JettyCoreTakeover.class.getName() + "$Watched",
                 EndPointTakeover.class.getName(),
                 EndPointLeg.class.getName(),
                 JettyStreamTakeover.class.getName(),
@@ -41,6 +42,11 @@ final class JettyAdapter implements ServerAdapter {
     @Override
     public @Nullable String connectProtocol(HttpServletRequest request) throws IOException {
         return takeover.connectProtocol(coreRequest(request));
+    }
+
+    @Override
+    public void ifNotTakenOver(HttpServletRequest request, Runnable then) throws IOException {
+        takeover.whenDone(coreRequest(request), then);
     }
 
     @Override

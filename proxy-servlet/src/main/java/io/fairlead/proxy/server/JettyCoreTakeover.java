@@ -44,4 +44,37 @@ public final class JettyCoreTakeover implements JettyTakeover {
         }
         request.setAttribute(HttpStream.UPGRADE_CONNECTION_ATTRIBUTE, takeover);
     }
+
+    @Override
+    public void whenDone(Object coreRequest, Runnable then) {
+        ((Request) coreRequest).addHttpStreamWrapper(stream -> new Watched(stream, then));
+    }
+
+    /** Jetty's own completion listeners are called before it upgrades. */
+    private static final class Watched extends HttpStream.Wrapper {
+        private final Runnable then;
+
+        Watched(HttpStream stream, Runnable then) {
+            super(stream);
+            this.then = then;
+        }
+
+        @Override
+        public void succeeded() {
+            try {
+                super.succeeded();
+            } finally {
+                then.run();
+            }
+        }
+
+        @Override
+        public void failed(Throwable failure) {
+            try {
+                super.failed(failure);
+            } finally {
+                then.run();
+            }
+        }
+    }
 }

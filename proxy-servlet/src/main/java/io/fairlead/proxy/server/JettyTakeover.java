@@ -29,4 +29,12 @@ public interface JettyTakeover {
      * @throws IOException when its connection can't be upgraded
      */
     void prepare(Object coreRequest, Consumer<Leg> client) throws IOException;
+
+    /**
+     * Has {@code then} run when the server is done with {@code coreRequest}, after it has given its connection away, or
+     * without.
+     *
+     * @param coreRequest the {@code org.eclipse.jetty.server.Request} below the servlet's request
+     */
+    void whenDone(Object coreRequest, Runnable then);
 }

@@ -76,6 +76,15 @@ public interface ServerAdapter {
     }
 
     /**
+     * To be called before {@link #takeOver}, with what is run when the client's stream will not come. By default that is
+     * never, since most servers do not tell.
+     *
+     * @param then may also run after the leg was given
+     * @throws IOException when the server's own request is hidden
+     */
+    default void ifNotTakenOver(HttpServletRequest request, Runnable then) throws IOException {}
+
+    /**
      * Makes the server send the 101 (200 to an extended CONNECT), whose headers are set in {@code response} already, and
      * hand the client's stream over afterwards.
      *

@@ -30,7 +30,7 @@ final class TomcatTlsLeg implements Leg {
     TomcatTlsLeg(SecureNioChannel channel, SocketChannel socket, @Nullable ByteBuffer early, Runnable owner) {
         this.channel = channel;
         this.socket = socket;
-        this.early = new EarlyBytes(early);
+        this.early = EarlyBytes.of(early);
         this.owner = owner;
     }
 

@@ -79,7 +79,7 @@ public final class UndertowLeg implements Leg {
         this.sink = connection.getSinkChannel();
         this.thread = connection.getIoThread();
         this.pool = pool;
-        this.early = new EarlyBytes(early);
+        this.early = EarlyBytes.of(early);
     }
 
     /**

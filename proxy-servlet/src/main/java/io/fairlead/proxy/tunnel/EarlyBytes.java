@@ -6,11 +6,17 @@ import org.jspecify.annotations.Nullable;
 /** Bytes that a leg's former owner had read beyond the head of the message: they are the first that the leg gives. */
 public final class EarlyBytes {
 
+    private static final EarlyBytes NONE = new EarlyBytes(null);
+
     private @Nullable ByteBuffer bytes;
 
+    private EarlyBytes(@Nullable ByteBuffer bytes) {
+        this.bytes = bytes;
+    }
+
     /** @param bytes kept, not copied; null or empty when there are none */
-    public EarlyBytes(@Nullable ByteBuffer bytes) {
-        this.bytes = bytes != null && bytes.hasRemaining() ? bytes : null;
+    public static EarlyBytes of(@Nullable ByteBuffer bytes) {
+        return bytes == null || !bytes.hasRemaining() ? NONE : new EarlyBytes(bytes);
     }
 
     public boolean isEmpty() {

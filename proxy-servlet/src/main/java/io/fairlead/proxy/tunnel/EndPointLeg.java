@@ -1,6 +1,8 @@
 package io.fairlead.proxy.tunnel;
 
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SocketChannel;
@@ -8,6 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.io.RetainableByteBuffer;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.io.ssl.SslConnection;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 public final class EndPointLeg implements Leg {
 
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+    private static final @Nullable VarHandle ENCRYPTED_INPUT = inputOfTls("_encryptedInput");
+    private static final @Nullable VarHandle DECRYPTED_INPUT = inputOfTls("_decryptedInput");
 
     private final EndPoint endPoint;
     private final SslConnection tls;
@@ -36,7 +41,7 @@ public final class EndPointLeg implements Leg {
         this.endPoint = endPoint;
         this.tls = tls;
         this.channel = channel;
-        this.early = new EarlyBytes(early);
+        this.early = EarlyBytes.of(early);
     }
 
     /**
@@ -117,9 +122,31 @@ public final class EndPointLeg implements Leg {
         return channel;
     }
 
+    /** Jetty's public methods do not tell; where its fields can't be read either, bytes may always lie there. */
     @Override
     public boolean buffersInput() {
-        return true;
+        return !early.isEmpty() || mayHold(ENCRYPTED_INPUT) || mayHold(DECRYPTED_INPUT);
+    }
+
+    private boolean mayHold(@Nullable VarHandle field) {
+        if (field == null) {
+            return true;
+        }
+        RetainableByteBuffer input = (RetainableByteBuffer) field.get(tls);
+        return input != null && input.hasRemaining();
+    }
+
+    static boolean seesInputOfTls() {
+        return ENCRYPTED_INPUT != null && DECRYPTED_INPUT != null;
+    }
+
+    private static @Nullable VarHandle inputOfTls(String field) {
+        try {
+            return MethodHandles.privateLookupIn(SslConnection.class, MethodHandles.lookup())
+                    .findVarHandle(SslConnection.class, field, RetainableByteBuffer.class);
+        } catch (ReflectiveOperationException anotherJetty) {
+            return null;
+        }
     }
 
     @Override

@@ -53,7 +53,7 @@ public final class EngineLeg implements Leg {
             Runnable owner) {
         this.channel = channel;
         this.engine = engine;
-        this.early = new EarlyBytes(early);
+        this.early = EarlyBytes.of(early);
         this.owner = owner;
         this.received = NOTHING;
         if (encrypted != null) {
@@ -255,7 +255,7 @@ public final class EngineLeg implements Leg {
 
     @Override
     public boolean buffersInput() {
-        return true;
+        return !early.isEmpty() || decrypted.hasRemaining() || received.position() > 0;
     }
 
     @Override

@@ -16,7 +16,7 @@ public record FrameRules(boolean closeAtFault, long maxFrameSize, long maxMessag
 
     /** As they hold for what a backend sends. */
     FrameRules ofBackend() {
-        return new FrameRules(closeAtFault, maxFrameSize, maxMessageSize, 0);
+        return maxMessageRate == 0 ? this : new FrameRules(closeAtFault, maxFrameSize, maxMessageSize, 0);
     }
 
     /** The same, for those who follow what is in the frames. */

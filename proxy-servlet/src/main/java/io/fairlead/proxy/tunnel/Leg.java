@@ -60,8 +60,8 @@ public interface Leg {
     SelectableChannel channel();
 
     /**
-     * Whether bytes can lie inside the leg after the channel has been read, as decrypted ones do. Such a leg is read
-     * until it gives 0, since no selector tells of them.
+     * Whether bytes may lie inside the leg now, as decrypted ones do. Then it is read on, until it gives 0 or nothing lies
+     * there any more, since no selector tells of them.
      */
     default boolean buffersInput() {
         return false;

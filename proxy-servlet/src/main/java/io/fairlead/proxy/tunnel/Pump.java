@@ -101,17 +101,13 @@ final class Pump {
                     buffer.put(head, 0, headLength);
                 }
                 int capacity = buffer.remaining();
-                boolean mayHoldMore = source.buffersInput();
                 int length = source.read(buffer);
                 if (length < 0) {
                     end();
                     return;
                 }
                 if (length == 0) {
-                    caughtUp = true;
-                    if (source.wantsWrite()) {
-                        from.wantWrite(true);
-                    }
+                    caughtUp(source);
                     return;
                 }
                 headLength = 0;
@@ -119,8 +115,8 @@ final class Pump {
                 if (!deliver(buffer.flip())) {
                     return;
                 }
-                if (!mayHoldMore && length < capacity) {
-                    caughtUp = true;
+                if (length < capacity && !source.buffersInput()) {
+                    caughtUp(source);
                     return;
                 }
             }
@@ -135,6 +131,14 @@ final class Pump {
         if (source.buffersInput() || source.channel() == null) {
             // No event tells of the bytes that are still inside.
             loop.again(this::run);
+        }
+    }
+
+    /** There is no more to be read until the selector says so. */
+    private void caughtUp(Leg source) {
+        caughtUp = true;
+        if (source.wantsWrite()) {
+            from.wantWrite(true);
         }
     }
 

@@ -26,7 +26,7 @@ public final class SocketLeg implements Leg {
      */
     public SocketLeg(SocketChannel channel, @Nullable ByteBuffer early, Runnable owner) {
         this.channel = channel;
-        this.early = new EarlyBytes(early);
+        this.early = EarlyBytes.of(early);
         this.owner = owner;
     }
 
