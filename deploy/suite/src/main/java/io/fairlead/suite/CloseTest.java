@@ -18,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -219,6 +220,7 @@ public abstract class CloseTest extends WireTest {
     // ---- closes while it is in use
 
     /** Each of its waits has an end of its own; a long run takes as long as it takes. */
+    @Tag("long")
     @Test
     @Timeout(value = 1, unit = TimeUnit.HOURS)
     void noPeerEverSeesAMalformedFrame() throws Exception {

@@ -25,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Backends that fail and clients that leave, in requests without any upgrade. */
@@ -189,6 +190,7 @@ public abstract class FailuresTest extends WireTest {
         return all.toString(StandardCharsets.ISO_8859_1);
     }
 
+    @Tag("long")
     @Test
     void aClientThatTakesALittleAllTheTimeIsNotCutOff() throws Exception {
         Noise noise = new Noise(41, 30L << 20);

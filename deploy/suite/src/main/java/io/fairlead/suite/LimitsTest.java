@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -288,6 +289,7 @@ public abstract class LimitsTest extends WireTest {
         return Objects.requireNonNull(answered.get());
     }
 
+    @Tag("long")
     @Test
     void clientsThatLeaveDuringTheHandshakeMakeRoom() throws Exception {
         CountDownLatch left = new CountDownLatch(1);
@@ -379,6 +381,7 @@ public abstract class LimitsTest extends WireTest {
         exchange.sendHead("HTTP/1.1 101 WebSocket Protocol Handshake", "Upgrade: WebSocket", "Connection: Upgrade");
     }
 
+    @Tag("long")
     @Test
     void handshakesOfHixie76MakeRoomWhateverBecomesOfThem() throws Exception {
         assumeFalse(entrance().http2(), "Hixie-76 is of HTTP/1.1.");
@@ -542,6 +545,7 @@ public abstract class LimitsTest extends WireTest {
         }
     }
 
+    @Tag("long")
     @Test
     void handshakesOfOneAddressComeAtTheRouteRate() throws Exception {
         String address = someAddress();

@@ -19,6 +19,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -39,6 +40,8 @@ public abstract class MisbehavingHttp2Test extends Http2WireTest {
     @BeforeEach
     void serve() {
         backend.on("/ws", WireTest::webSocketEcho);
+        // Answers the Close frame that it gets for a client that is gone.
+        backend.on("/framed", WireTest::framedEcho);
         backend.on("/flood", exchange -> {
             exchange.acceptWebSocket();
             ENDLESS.pour(exchange.wire().out(), poured);
@@ -53,6 +56,7 @@ public abstract class MisbehavingHttp2Test extends Http2WireTest {
 
     // ---- credit
 
+    @Tag("long")
     @Test
     void aClientThatNeverGivesCreditHoldsAWindowAndNoMore() throws Exception {
         long before = fairlead().vitals().heapBytes();
@@ -65,6 +69,7 @@ public abstract class MisbehavingHttp2Test extends Http2WireTest {
         }
     }
 
+    @Tag("long")
     @Test
     void aTunnelWhoseClientNeverGivesCreditEndsWhenIdle() throws Exception {
         try (Http2 connection = connection(1000, 65_535)) {
@@ -150,6 +155,7 @@ public abstract class MisbehavingHttp2Test extends Http2WireTest {
         }
     }
 
+    @Tag("long")
     @Test
     void aTcpConnectionThatIsCutInTheMiddleOfFloodsEndsThemAll() throws Exception {
         try (Http2 connection = connection(256 << 10, 16 << 20)) {
@@ -164,12 +170,13 @@ public abstract class MisbehavingHttp2Test extends Http2WireTest {
         }
     }
 
+    @Tag("long")
     @Test
     void resetsAtAnyMomentOfTheHandshakeLeaveNothingBehind() throws Exception {
         for (int round = 0; round < 3; round++) {
             try (Http2 connection = connection()) {
                 for (int i = 0; i < 40; i++) {
-                    Http2Stream stream = askForTunnel(connection, Routes.MAIN, "/ws");
+                    Http2Stream stream = askForTunnel(connection, Routes.PATIENT, "/framed");
                     long until = System.nanoTime() + i * 50_000L;
                     while (System.nanoTime() < until) {
                         Thread.onSpinWait();
@@ -205,10 +212,11 @@ public abstract class MisbehavingHttp2Test extends Http2WireTest {
         }
     }
 
+    @Tag("long")
     @Test
     void dataAfterAResetDoesNoHarm() throws Exception {
         try (Http2 connection = connection()) {
-            Http2Stream stream = tunnel(connection, Routes.MAIN, "/ws");
+            Http2Stream stream = tunnel(connection, Routes.MAIN, "/framed");
             stream.reset();
             connection.send(new Http2Frame(Http2Frame.DATA, 0, stream.id(), new byte[1000]));
             eventually().until(() -> backend.open() == 0);
@@ -262,13 +270,14 @@ public abstract class MisbehavingHttp2Test extends Http2WireTest {
         stream.close();
     }
 
+    @Tag("long")
     @ParameterizedTest
     @ValueSource(strings = {"upgrade: h2c", "transfer-encoding: chunked", "keep-alive: 5", "proxy-connection: x"})
     void fieldsThatHttp2DoesNotHaveAreRefusedOrStay(String line) throws Exception {
         String name = line.substring(0, line.indexOf(':'));
         backend.on("/plain", exchange -> exchange.answer("200 OK", "plain", "Connection: close"));
         try (Http2 connection = connection()) {
-            Http2Stream tunnel = askForTunnel(connection, Routes.MAIN, "/ws", line);
+            Http2Stream tunnel = askForTunnel(connection, Routes.MAIN, "/framed", line);
             Http2Stream plain = ask(connection, "GET", Routes.MAIN, "/plain", line);
             assertThat(List.of(tunnel.status(), plain.status())).isSubsetOf(0, 200, 400);
         }

@@ -425,6 +425,7 @@ public abstract class RelayTest extends WireTest {
         eventually().until(() -> backend.open() == 0);
     }
 
+    @Tag("long")
     @Test
     void peersThatAnswerPingsLiveAndABackendThatDoesNotIsDead() throws Exception {
         CompletableFuture<Correspondent> atBackend = new CompletableFuture<>();
@@ -593,6 +594,7 @@ public abstract class RelayTest extends WireTest {
         bigMessage(100);
     }
 
+    @Tag("long")
     @Test
     @Tag("full")
     @Timeout(value = 10, unit = TimeUnit.MINUTES)

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is left when an application with relays goes: nothing. */
@@ -95,6 +96,7 @@ public abstract class RelayUndeployTest extends WireTest {
         assertClassLoaderGoes(vitals, others);
     }
 
+    @Tag("long")
     @Test
     void aRelayWhoseClientDoesNotReadDoesNotHoldUpUndeploy() throws Exception {
         backend.on("/big", exchange -> {

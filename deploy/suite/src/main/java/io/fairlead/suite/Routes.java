@@ -37,6 +37,9 @@ public final class Routes {
     /** Pings four times a second. */
     public static final String MEASURED = "measured";
 
+    /** A backend's 101 waits a minute for its client. */
+    public static final String PATIENT = "patient";
+
     /** Tunnels grow no older than a second. */
     public static final String AGED = "aged";
 
@@ -157,6 +160,7 @@ public final class Routes {
         routes.put(IMPATIENT, Map.of("proxyTo", backend, "sendTimeout", "2s"));
         routes.put(CUT, Map.of("proxyTo", backend, "upgrade", "any", "tunnelIdleTimeout", "1s"));
         routes.put(PINGED, Map.of("proxyTo", backend, "pingInterval", "500", "pongTimeout", "500"));
+        routes.put(PATIENT, Map.of("proxyTo", backend, "closeTimeout", "1m"));
         routes.put(AGED, Map.of("proxyTo", backend, "maxTunnelAge", "1s"));
         routes.put(
                 STRICT,
@@ -216,7 +220,8 @@ public final class Routes {
                 Map.of(
                         "proxyTo", "http://127.0.0.1:" + CROWD_BACKEND.port(),
                         "upgrade", "any",
-                        "tunnelIdleTimeout", "0"));
+                        "tunnelIdleTimeout", "0",
+                        "idleTimeout", "5s"));
         routes.put(FOREIGN, Map.of("proxyTo", "http://127.0.0.1:" + FOREIGN_DOOR.port()));
         Map<String, Map<String, String>> overTls = new LinkedHashMap<>();
         routes.forEach((name, params) -> {

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How long a tunnel lives and what it holds meanwhile. */
@@ -109,6 +110,7 @@ public abstract class TunnelTest extends WireTest {
         eventually().until(() -> backend.open() == 0);
     }
 
+    @Tag("long")
     @Test
     void shortTunnelsLeaveNothingBehind() throws Exception {
         backend.on("/echo", WireTest::rawEcho);
@@ -141,6 +143,7 @@ public abstract class TunnelTest extends WireTest {
         });
     }
 
+    @Tag("long")
     @Test
     void aTunnelThatEndsNeverTouchesAnotherConnection() throws Exception {
         // Servers use channel objects again: a write that comes late would land in one of the plain connections.
@@ -181,6 +184,7 @@ public abstract class TunnelTest extends WireTest {
         }
     }
 
+    @Tag("long")
     @Test
     void clientsThatLeaveAtAnyMomentOfTheHandshakeLeaveNothingBehind() throws Exception {
         backend.on("/echo", WireTest::rawEcho);

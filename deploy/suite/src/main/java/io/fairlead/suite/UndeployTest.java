@@ -29,6 +29,7 @@ import javax.management.openmbean.CompositeData;
 import org.jboss.arquillian.container.test.api.Deployer;
 import org.jboss.arquillian.test.api.ArquillianResource;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -97,6 +98,7 @@ public abstract class UndeployTest extends WireTest {
         assertDeployWorks();
     }
 
+    @Tag("long")
     @Test
     void aThousandPeersAreToldOfAnUndeploy() throws Exception {
         Queue<Closing> backendsSaw = new ConcurrentLinkedQueue<>();
@@ -140,6 +142,7 @@ public abstract class UndeployTest extends WireTest {
         assertClassLoaderGoes(vitals, others);
     }
 
+    @Tag("long")
     @Test
     void aTunnelWhoseClientDoesNotReadDoesNotHoldUpUndeploy() throws Exception {
         backend.on("/flood", exchange -> {

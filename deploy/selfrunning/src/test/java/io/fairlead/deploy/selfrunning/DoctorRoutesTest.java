@@ -22,6 +22,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -77,6 +78,7 @@ class DoctorRoutesTest {
         return nonce.group(1);
     }
 
+    @Tag("long")
     @Test
     void eachLegIsNamedWithItsFault() throws Exception {
         Door well = Door.open(DoctorRoutesTest::answersPings);

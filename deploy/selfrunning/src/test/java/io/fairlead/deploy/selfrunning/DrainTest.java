@@ -23,6 +23,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A process that is told to end empties itself first, and its clients go elsewhere. */
@@ -83,6 +84,7 @@ class DrainTest extends WireTest {
         }
     }
 
+    @Tag("long")
     @Test
     void ofTwoInstancesBehindABalancerOneIsDrainedAndNoClientSeesMoreThanAClose() throws Exception {
         backend.on("/ws", WireTest::framedEcho);
@@ -156,6 +158,7 @@ class DrainTest extends WireTest {
         }
     }
 
+    @Tag("long")
     @Test
     void aPeerThatDoesNotAnswerHoldsTheProcessUpForItsCloseTimeoutOnly() throws Exception {
         backend.on("/ws", exchange -> {

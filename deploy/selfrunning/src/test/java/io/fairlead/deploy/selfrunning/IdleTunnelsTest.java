@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -24,6 +25,7 @@ class IdleTunnelsTest {
     /** Two sockets a tunnel, in the process under test and in this one, and what a JVM has open besides. */
     private static final int DESCRIPTORS = 2 * TUNNELS + 500;
 
+    @Tag("long")
     @Test
     void fiveThousandIdleTunnelsStillEcho() throws Exception {
         enoughDescriptors("the tests", Vitals.here());

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -81,6 +82,7 @@ class NamesTest {
                 .containsExactly(answering));
     }
 
+    @Tag("long")
     @Test
     void theAddressesOfANameAreFollowed() throws Exception {
         int port = named("127.0.0.11", 0).port();

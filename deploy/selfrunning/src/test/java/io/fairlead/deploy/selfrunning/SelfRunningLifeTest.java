@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How the process starts, refuses to start, and ends. */
@@ -30,6 +31,7 @@ class SelfRunningLifeTest extends WireTest {
         return own;
     }
 
+    @Tag("long")
     @Test
     void sigtermClosesEveryTunnelAndEndsTheProcess() throws Exception {
         backend.on("/ws", WireTest::webSocketEcho);

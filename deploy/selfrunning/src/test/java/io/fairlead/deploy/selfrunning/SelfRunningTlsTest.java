@@ -30,6 +30,7 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,6 +69,7 @@ class SelfRunningTlsTest extends WireTest {
         return own = SelfRunning.startWith(all);
     }
 
+    @Tag("long")
     @Test
     void aCertificateReplacedOnDiskIsForNewConnectionsWhileATunnelLivesOn() throws Exception {
         backend.on("/ws", WireTest::framedEcho);
@@ -102,6 +104,7 @@ class SelfRunningTlsTest extends WireTest {
     }
 
     /** Kubernetes mounts a secret as links to files below a link to a directory, and replaces the latter. */
+    @Tag("long")
     @Test
     void aSecretOfKubernetesIsTakenAnewWhenItsLinkMoves() throws Exception {
         Authority second = Authority.create("Second");

@@ -33,6 +33,7 @@ import org.apache.catalina.util.ContextName;
 import org.jboss.shrinkwrap.api.exporter.ZipExporter;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -112,6 +113,7 @@ class TomcatParallelDeploymentTest {
         });
     }
 
+    @Tag("long")
     @Test
     void theOldVersionsClientsComeBackToTheNewOne() throws Exception {
         serve("1");
