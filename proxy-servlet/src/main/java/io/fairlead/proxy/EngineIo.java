@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 final class EngineIo {
 
     /**
-     * The packet {@code open}, as {@code 0{"sid":"…"}} of version 4, {@code 96:0{"sid":…} of 3, or within JSONP, where the
+     * The packet {@code open}, as {@code 0{"sid":"…"}} of version 4, {@code 96:0{"sid":"…"}} of 3, or within JSONP, where the
      * quotes are escaped. The name is the first field.
      */
     private static final Pattern OPEN = Pattern.compile("0\\{\\\\?\"sid\\\\?\":\\\\?\"([A-Za-z0-9_.~-]{1,128})\\\\?\"");

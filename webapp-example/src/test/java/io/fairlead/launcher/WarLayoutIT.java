@@ -4,13 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
 import java.util.jar.JarInputStream;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -61,8 +66,7 @@ class WarLayoutIT {
         assertThat(jars("WEB-INF/launcher/").stream().map(WarLayoutIT::withoutVersion))
                 .contains("fairlead-launcher", "jetty-server", "jetty-ee10-servlet", "picocli")
                 .contains("jetty-http2-server", "jetty-alpn-java-server")
-                .contains("tyrus-server", "tyrus-container-grizzly-server", "jakarta.servlet-api")
-                .doesNotContain("jspecify");
+                .contains("tyrus-server", "tyrus-container-grizzly-server", "jakarta.servlet-api");
     }
 
     @Test
@@ -85,6 +89,36 @@ class WarLayoutIT {
                 .doesNotContainKey("io/fairlead/launcher/Main.class");
         packed.values().removeIf(places -> places.size() == 1);
         assertThat(packed).isEmpty();
+    }
+
+    @Test
+    void inventoryAndLicencesNameEveryJarAndNoOther() throws IOException {
+        Set<String> packed = new TreeSet<>();
+        for (String folder : List.of("WEB-INF/lib/", "WEB-INF/launcher/"))
+            jars(folder).forEach(jar -> packed.add(jar.substring(jar.lastIndexOf('/') + 1)));
+        assertThat(packed.remove("fairlead-launcher.jar"))
+                .as("the WAR's own classes")
+                .isTrue();
+        assertThat(named(
+                        "META-INF/fairlead.cdx.json",
+                        "\"purl\" : \"pkg:maven/[^/\"]+/([^@\"]+)@([^?\"]+)\\?type=jar\""))
+                .isEqualTo(packed);
+        assertThat(named("META-INF/THIRD-PARTY.txt", "\\([^():]+:([^():]+):([^(): ]+) - "))
+                .isEqualTo(packed);
+        assertThat(text("META-INF/LICENSE")).contains("Apache License", "Version 2.0");
+    }
+
+    /** The jars that a file names, by a pattern that finds artifact and version. */
+    private static Set<String> named(String file, String pattern) throws IOException {
+        Set<String> jars = new TreeSet<>();
+        Matcher matcher = Pattern.compile(pattern).matcher(text(file));
+        while (matcher.find()) jars.add(matcher.group(1) + "-" + matcher.group(2) + ".jar");
+        return jars;
+    }
+
+    private static String text(String file) throws IOException {
+        assertThat(war.getEntry(file)).as(file).isNotNull();
+        return new String(war.getInputStream(war.getEntry(file)).readAllBytes(), StandardCharsets.UTF_8);
     }
 
     private static List<String> files() {
