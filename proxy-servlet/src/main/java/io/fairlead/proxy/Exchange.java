@@ -526,7 +526,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
         try {
             String told = length;
             long announced = told == null ? -1 : Long.parseLong(told);
-            BodyRelay body = new BodyRelay(content, first, announced, response.getOutputStream(), this);
+            BodyRelay body = new BodyRelay(content, first, announced, adapter.outputOf(request, response), this);
             relay = body;
             if (clientFailure != null) {
                 // Told before there was a relay to stop.
@@ -865,7 +865,7 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             if (headOverHttp2 && !response.isCommitted()) {
                 response.flushBuffer();
             }
-            adapter.beforeComplete(response);
+            adapter.beforeComplete(request, response);
         } catch (IOException gone) {
             LOG.debug("{}: the client is gone", route.name(), gone);
         }

@@ -27,6 +27,7 @@ final class RequestBody implements ReadListener {
 
     private final ServletInputStream input;
     private final ServerAdapter adapter;
+    private final Object monitor;
     private final Consumer<Throwable> clientGone;
     private final int bufferSize;
     private final int keep;
@@ -46,6 +47,7 @@ final class RequestBody implements ReadListener {
             ServletInputStream input, ServerAdapter adapter, int bufferSize, int keep, Consumer<Throwable> clientGone) {
         this.input = input;
         this.adapter = adapter;
+        this.monitor = adapter.monitorOf(input);
         this.bufferSize = bufferSize;
         this.keep = keep;
         this.kept = keep > 0 ? new ByteArrayOutputStream() : null;
@@ -155,11 +157,13 @@ final class RequestBody implements ReadListener {
         @Override
         protected Action process() throws IOException {
             ByteBuffer next;
-            touching.lock();
-            try {
-                next = next();
-            } finally {
-                touching.unlock();
+            synchronized (monitor) {
+                touching.lock();
+                try {
+                    next = next();
+                } finally {
+                    touching.unlock();
+                }
             }
             if (next == null) {
                 // Known before the server's word, which it gives in one of its own threads.

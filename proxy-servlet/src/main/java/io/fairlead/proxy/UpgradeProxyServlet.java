@@ -215,6 +215,12 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 filters(route),
                 adapter.name(),
                 adapter.shortcomings().isEmpty() ? "" : " (" + adapter.shortcomings() + ")");
+        if (relay != null && !adapter.whyNoRelay().isEmpty()) {
+            LOG.warn(
+                    "route '{}': mode=relay is not carried by this server: {}; its handshakes get a 501",
+                    route.name(),
+                    adapter.whyNoRelay());
+        }
         TlsSettings tls = route.client().tls();
         if (tls != null && !tls.verify()) {
             LOG.warn(
@@ -363,8 +369,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     // ---- a request
 
     @Override
-    protected void service(HttpServletRequest request, HttpServletResponse response)
+    protected void service(HttpServletRequest asked, HttpServletResponse response)
             throws ServletException, IOException {
+        Started now = started;
+        HttpServletRequest request = now == null ? asked : now.adapter().forAllThreads(asked);
         if (request.getDispatcherType() == DispatcherType.ASYNC
                 && request.getAttribute(Exchange.RESUME) instanceof Resumption next) {
             request.removeAttribute(Exchange.RESUME);
@@ -375,7 +383,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         if (account != null) {
             account.requested();
         }
-        if (started == null) {
+        if (now == null) {
             refuse(
                     request,
                     response,
@@ -384,7 +392,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     EndedBy.SHUTDOWN);
             return;
         }
-        started().adapter().begin(request);
+        now.adapter().begin(request);
         String connectProtocol =
                 request.getMethod().equals("CONNECT") ? started().adapter().connectProtocol(request) : null;
         if ((request.getMethod().equals("CONNECT") && connectProtocol == null)
@@ -419,6 +427,12 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                 super.service(request, response);
             }
             case UPGRADE -> {
+                if (started().relay() != null
+                        && !started().adapter().whyNoRelay().isEmpty()) {
+                    int status = HttpServletResponse.SC_NOT_IMPLEMENTED;
+                    refuseHandshake(request, response, status, "This server cannot relay messages.", EndedBy.REFUSED);
+                    return;
+                }
                 if (started().relay() != null && upgrade.key() == null) {
                     refuseHandshake(
                             request,

@@ -63,6 +63,10 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         WAITS_FOR_64_BITS,
         /** Keeps class loaders of applications that are gone, as of those whose requests made it start a thread. */
         KEEPS_APPLICATIONS,
+        /** Sends {@code Content-Length: 0} with a 101. */
+        SAYS_THAT_A_101_IS_EMPTY,
+        /** Says in its log why a deployment failed, and not to whom it was asked by. */
+        EXPLAINS_FAILURES_IN_ITS_LOG,
         /** Takes up to four times a socket's send buffer of a response, some megabytes, before it tells a servlet to wait. */
         BUFFERS_MEGABYTES,
         /** Does not tell a servlet that waits that the client has reset its stream of HTTP/2. */

@@ -3,6 +3,7 @@ package io.fairlead.suite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import io.fairlead.suite.Server.Trait;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
@@ -47,7 +48,10 @@ public abstract class SettingsTest {
         assertThat(failure).as("the failure of the deployment").isNotNull();
         StringWriter text = new StringWriter();
         failure.printStackTrace(new PrintWriter(text, true));
-        assertThat(text.toString())
+        String told = UnderTest.FAIRLEAD.server().has(Trait.EXPLAINS_FAILURES_IN_ITS_LOG)
+                ? String.join("\n", UnderTest.FAIRLEAD.log())
+                : text.toString();
+        assertThat(told)
                 .contains("targetless", "proxyTo")
                 .contains("nowhere", "not-a-url")
                 .contains("scheme", "gopher")

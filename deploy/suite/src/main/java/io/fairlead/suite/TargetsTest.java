@@ -122,7 +122,10 @@ public abstract class TargetsTest extends WireTest {
         backend.on("/", exchange -> exchange.answer("200 OK", "reached"));
         try (Wire client = client()) {
             client.send(request("GET", path(Routes.DEEP, target)));
-            assertThat(client.readHead().status()).isIn(400, 404);
+            int status = client.readHead().status();
+            // Resolved before a servlet sees it, it leads out of the application, where a server may say what it likes.
+            boolean resolved = fairlead().server().shapesUris().contains(target);
+            assertThat(status).isIn(400, 404, resolved ? 302 : 404);
         }
         assertThat(backend.requests()).isEmpty();
     }

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.SocketException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.awaitility.Awaitility;
@@ -254,6 +255,13 @@ public abstract class WireTest {
         Frame echo = Frame.read(tunnel);
         assertThat(echo.opcode()).isEqualTo(Frame.BINARY);
         assertThat(echo.payload()).isEqualTo(message);
+    }
+
+    /** A 101 says nothing of a body (RFC 9110 section 8.6). */
+    protected void assertNoBody(Head head) {
+        assertThat(head.has("Transfer-Encoding")).isFalse();
+        boolean toldEmpty = fairlead().server().has(Server.Trait.SAYS_THAT_A_101_IS_EMPTY);
+        assertThat(head.values("Content-Length")).isEqualTo(toldEmpty ? List.of("0") : List.of());
     }
 
     /** What a backend is told about the client of a test. */

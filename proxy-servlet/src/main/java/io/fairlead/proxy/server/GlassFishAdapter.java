@@ -83,7 +83,7 @@ final class GlassFishAdapter implements ServerAdapter {
 
     /** It tells listeners of the end with the status set to 200. */
     @Override
-    public void beforeComplete(HttpServletResponse response) throws IOException {
+    public void beforeComplete(HttpServletRequest request, HttpServletResponse response) throws IOException {
         response.flushBuffer();
     }
 

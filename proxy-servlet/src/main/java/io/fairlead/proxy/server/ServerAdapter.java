@@ -3,6 +3,7 @@ package io.fairlead.proxy.server;
 import io.fairlead.proxy.tunnel.Leg;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletOutputStream;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletRequestWrapper;
 import jakarta.servlet.http.HttpServletRequest;
@@ -30,6 +31,11 @@ public interface ServerAdapter {
         return "";
     }
 
+    /** Why the server's own WebSocket can't carry a relay: a sentence's part; empty where it can. */
+    default String whyNoRelay() {
+        return "";
+    }
+
     /**
      * The {@code :protocol} of an extended CONNECT (RFC 8441); null for any other request, and where the server knows of no
      * such thing.
@@ -49,6 +55,11 @@ public interface ServerAdapter {
         return request.getHeader(name);
     }
 
+    /** {@code request}, as any thread may ask it for what the client wants: path and query. */
+    default HttpServletRequest forAllThreads(HttpServletRequest request) {
+        return request;
+    }
+
     /**
      * To be called first in {@code service()}, for any request.
      *
@@ -57,7 +68,7 @@ public interface ServerAdapter {
     default void begin(HttpServletRequest request) throws IOException {}
 
     /** To be called before an asynchronous request is completed, when nothing else will touch {@code response}. */
-    default void beforeComplete(HttpServletResponse response) throws IOException {}
+    default void beforeComplete(HttpServletRequest request, HttpServletResponse response) throws IOException {}
 
     /**
      * Makes sure that nothing else is read from the client's connection. To be called with the answer written that says so by
@@ -83,6 +94,20 @@ public interface ServerAdapter {
      * @throws IOException when the server's own request is hidden
      */
     default void ifNotTakenOver(HttpServletRequest request, Runnable then) throws IOException {}
+
+    /**
+     * What a thread must hold while it asks or reads {@code input} without blocking; other locks only inside.
+     *
+     * @return anything, where the server's own threads leave the input alone between their calls
+     */
+    default Object monitorOf(ServletInputStream input) {
+        return input;
+    }
+
+    /** The output of an asynchronous response, which does not block once it has a listener. */
+    default ServletOutputStream outputOf(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        return response.getOutputStream();
+    }
 
     /**
      * Makes the server send the 101 (200 to an extended CONNECT), whose headers are set in {@code response} already, and

@@ -48,8 +48,9 @@ public final class ServerAdapters {
                 yield new LibertyAdapter();
             }
             case PORTABLE -> {
-                require(fitting != Choice.JETTY, "portable", context);
-                yield new PortableAdapter(fitting != Choice.GLASSFISH && fitting != Choice.LIBERTY);
+                // Liberty reads the next request of an upgraded connection.
+                require(fitting != Choice.JETTY && fitting != Choice.LIBERTY, "portable", context);
+                yield new PortableAdapter(fitting != Choice.GLASSFISH);
             }
             case AUTO -> throw new AssertionError("no server fits AUTO");
         };

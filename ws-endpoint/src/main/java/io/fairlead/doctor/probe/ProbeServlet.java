@@ -106,6 +106,8 @@ public final class ProbeServlet extends HttpServlet {
         async.setTimeout(PATIENCE.multipliedBy(3).toMillis());
         response.setContentType("text/event-stream");
         response.setCharacterEncoding("utf-8");
+        // Open Liberty keeps what is written until the first flush.
+        response.flushBuffer();
         OutputStream out = response.getOutputStream();
         event(out, "first");
         CompletableFuture<String> second = new CompletableFuture<>();
