@@ -49,6 +49,8 @@ public record Server(String name, Set<Trait> traits, Set<String> shapesUris, int
         GOES_AWAY_AT_CONNECT,
         /** Is run without its own WebSocket. */
         HAS_NO_WEBSOCKET,
+        /** Is run without HTTP/2. */
+        HAS_NO_HTTP2,
         /** Writes {@code Connection: close} in place of what a servlet has set, where it closes the connection. */
         REPLACES_CONNECTION_AT_CLOSE,
         /** Its own WebSocket may take a client's frame without a mask. */

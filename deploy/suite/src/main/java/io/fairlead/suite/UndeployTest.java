@@ -3,6 +3,7 @@ package io.fairlead.suite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fairlead.suite.Server.Trait;
 import io.fairlead.suite.peer.Correspondent;
 import io.fairlead.suite.peer.Correspondent.Closing;
 import io.fairlead.suite.peer.Crew;
@@ -70,9 +71,12 @@ public abstract class UndeployTest extends WireTest {
             for (Wire tunnel : tunnels) {
                 assertEchoes(tunnel, Frame.text("alive"));
             }
-            try (Http2 connection = Http2.connect(tls.address(), tls.trust())) {
-                Http2Stream stream = connection.open(connection.fields("GET", HOST, path(Routes.MAIN, "/again")), true);
-                assertThat(stream.readHead().status()).isEqualTo(200);
+            if (!fairlead().server().has(Trait.HAS_NO_HTTP2)) {
+                try (Http2 connection = Http2.connect(tls.address(), tls.trust())) {
+                    Http2Stream stream =
+                            connection.open(connection.fields("GET", HOST, path(Routes.MAIN, "/again")), true);
+                    assertThat(stream.readHead().status()).isEqualTo(200);
+                }
             }
             assertThat(vitals.threads()).anyMatch(OURS);
             ObjectName route =

@@ -36,6 +36,7 @@ public final class LibertyServer implements Fairlead {
                     Trait.RESPELLS_CHARSET,
                     Trait.DROPS_AN_EMPTY_QUERY,
                     Trait.SAYS_THAT_A_101_IS_EMPTY,
+                    Trait.HAS_NO_HTTP2,
                     Trait.EXPLAINS_FAILURES_IN_ITS_LOG,
                     // Each of its loggers keeps the class that asked for it first (WsLogger, TraceComponent.aClass).
                     Trait.KEEPS_APPLICATIONS),
