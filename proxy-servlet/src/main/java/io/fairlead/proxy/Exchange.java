@@ -764,8 +764,9 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
     }
 
     private EndedBy endedBy(Throwable failure) {
-        if (clientFailure != null) {
-            return EndedBy.CLIENT;
+        Throwable client = clientFailure;
+        if (client != null) {
+            return client instanceof RequestBody.TakenException ? EndedBy.REFUSED : EndedBy.CLIENT;
         }
         EndedBy endedBy = Verdict.of(failure).endedBy;
         return outcomes.isStopping() && endedBy != EndedBy.TIMEOUT ? EndedBy.SHUTDOWN : endedBy;
@@ -830,6 +831,18 @@ final class Exchange implements Response.Listener, BodyRelay.Listener, AsyncList
             status = verdict.status;
             id = Answers.sendWithDetail(
                     request, response, status, verdict.sentence, LOG, route.name(), detail, writing);
+        } else if (client instanceof RequestBody.TakenException) {
+            status = HttpServletResponse.SC_INTERNAL_SERVER_ERROR;
+            String detail = "(" + client.getMessage() + ")";
+            id = Answers.sendWithDetail(
+                    request,
+                    response,
+                    status,
+                    "The request's body did not come to the proxy.",
+                    LOG,
+                    route.name(),
+                    detail,
+                    writing);
         } else {
             status = Verdict.isTimeout(client)
                     ? HttpServletResponse.SC_REQUEST_TIMEOUT

@@ -25,12 +25,26 @@ import org.jspecify.annotations.Nullable;
  */
 final class RequestBody implements ReadListener {
 
+    /**
+     * A filter has read of the body what was the backend's. To send the rest under the length that was announced would have the
+     * backend take the next request for the end of this one.
+     */
+    static final class TakenException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        TakenException(long left, long announced) {
+            super("a filter before the servlet has read the body, " + left + " of its " + announced
+                    + " bytes were left");
+        }
+    }
+
     private final ServletInputStream input;
     private final ServerAdapter adapter;
     private final Object monitor;
     private final Consumer<Throwable> clientGone;
     private final int bufferSize;
     private final int keep;
+    private final long announced;
     private final Lock touching = new ReentrantLock();
     private volatile @Nullable Sending current;
 
@@ -40,12 +54,19 @@ final class RequestBody implements ReadListener {
     private long bytes;
 
     /**
+     * @param announced its length; -1 if that is not known
      * @param keep how much of it is kept for {@link #again}; 0 for nothing
      * @param clientGone told when the body can't be read to its end; not when the backend's side takes no more of it
      */
     RequestBody(
-            ServletInputStream input, ServerAdapter adapter, int bufferSize, int keep, Consumer<Throwable> clientGone) {
+            ServletInputStream input,
+            long announced,
+            ServerAdapter adapter,
+            int bufferSize,
+            int keep,
+            Consumer<Throwable> clientGone) {
         this.input = input;
+        this.announced = announced;
         this.adapter = adapter;
         this.monitor = adapter.monitorOf(input);
         this.bufferSize = bufferSize;
@@ -166,6 +187,9 @@ final class RequestBody implements ReadListener {
                 }
             }
             if (next == null) {
+                if (announced >= 0 && position < announced) {
+                    throw new TakenException(position, announced);
+                }
                 // Known before the server's word, which it gives in one of its own threads.
                 content.close();
                 return Action.SUCCEEDED;

@@ -6,20 +6,26 @@ import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletContextEvent;
 import jakarta.servlet.ServletContextListener;
 import jakarta.servlet.ServletRegistration;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Checks the settings of every {@link UpgradeProxyServlet} of a web application when it is deployed, and refuses the
  * deployment with one message that lists all that is wrong. To be named as a {@code <listener>} in web.xml. On GlassFish and Payara
  * it also prepares the server for routes with {@code mode=relay}.
  *
- * <p>Without it each servlet still checks its own settings when it starts.
+ * <p>Without it each servlet still checks its own settings when it starts; and so it is where the listener was added by code
+ * ({@code ServletContext.addListener}, Spring Boot's {@code ServletListenerRegistrationBean}): such a one is shown no servlets.
  */
 public final class RouteCheck implements ServletContextListener {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RouteCheck.class);
 
     /** Made by the server. */
     public RouteCheck() {}
@@ -28,11 +34,17 @@ public final class RouteCheck implements ServletContextListener {
     @Override
     public void contextInitialized(ServletContextEvent event) {
         ServletContext context = event.getServletContext();
+        Collection<? extends ServletRegistration> registrations;
+        try {
+            registrations = context.getServletRegistrations().values();
+        } catch (UnsupportedOperationException addedByCode) {
+            LOG.debug("added by code, where the server shows it no servlets: each route checks itself", addedByCode);
+            return;
+        }
         // A wrong context-param is told once, not for every servlet.
         Set<String> faults = new LinkedHashSet<>();
         boolean relays = false;
-        for (ServletRegistration registration :
-                context.getServletRegistrations().values()) {
+        for (ServletRegistration registration : registrations) {
             if (isProxy(registration, context)) {
                 Parsed parsed = RouteSettings.parse(
                         registration.getName(),
@@ -64,7 +76,8 @@ public final class RouteCheck implements ServletContextListener {
                 .faults();
     }
 
-    static String message(List<String> faults) {
+    /** What {@link #faults} has found, as one text. */
+    public static String message(List<String> faults) {
         return "Fairlead cannot start, " + (faults.size() == 1 ? "1 setting is" : faults.size() + " settings are")
                 + " wrong:\n  " + String.join("\n  ", faults);
     }

@@ -2,15 +2,24 @@ package io.fairlead.proxy;
 
 import io.fairlead.proxy.Route.ClientSettings;
 import io.fairlead.proxy.Route.LoopSettings;
+import io.fairlead.proxy.server.ServerAdapter;
 import io.fairlead.proxy.tunnel.Tunnels;
 import jakarta.servlet.ServletContext;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the routes of one web application share: an HTTP client for each set of client settings, and tunnel loops for each
@@ -20,6 +29,7 @@ import java.util.function.Function;
  */
 final class Shared {
 
+    private static final Logger LOG = LoggerFactory.getLogger(Shared.class);
     private static final String ATTRIBUTE = Shared.class.getName();
 
     private final Uses<ClientSettings, BackendClient> clients = new Uses<>(BackendClient::start);
@@ -30,8 +40,10 @@ final class Shared {
 
     private final Set<Object> draining = ConcurrentHashMap.newKeySet();
 
-    /** By the servlet. */
-    private final Map<Object, Balancing> routes = new ConcurrentHashMap<>();
+    private final Map<UpgradeProxyServlet, Balancing> routes = new ConcurrentHashMap<>();
+
+    /** Has the server warn us no longer; nothing while there is no route. */
+    private Runnable deafen = () -> {};
 
     private Shared() {}
 
@@ -69,13 +81,57 @@ final class Shared {
         }
     }
 
-    /** Makes a started route known to {@link RouteChecks}. */
-    void started(Object servlet, Balancing route) {
+    /** Makes a started route known to {@link RouteChecks}, and its tunnels to the server's stop. */
+    synchronized void started(
+            UpgradeProxyServlet servlet, Balancing route, ServerAdapter server, ServletContext context) {
+        if (routes.isEmpty()) {
+            deafen = server.warn(context, new Farewell());
+        }
         routes.put(servlet, route);
     }
 
-    void ended(Object servlet) {
-        routes.remove(servlet);
+    synchronized void ended(UpgradeProxyServlet servlet) {
+        if (routes.remove(servlet) != null && routes.isEmpty()) {
+            deafen.run();
+        }
+    }
+
+    /** Has the tunnels of all routes closed before their connections are cut off, and waits for the peers' answers. */
+    private final class Farewell implements ServerAdapter.Warning {
+
+        /** Those that were not drained already. */
+        private final Set<UpgradeProxyServlet> drained = ConcurrentHashMap.newKeySet();
+
+        @Override
+        public void stops() {
+            Duration patience = Duration.ZERO;
+            List<CompletableFuture<Void>> closed = new ArrayList<>();
+            for (UpgradeProxyServlet servlet : routes.keySet()) {
+                if (!servlet.isDraining()) {
+                    drained.add(servlet);
+                }
+                closed.add(servlet.leave());
+                Duration its = servlet.undeployPatience();
+                patience = its.compareTo(patience) > 0 ? its : patience;
+            }
+            try {
+                CompletableFuture.allOf(closed.toArray(CompletableFuture[]::new))
+                        .get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException | ExecutionException left) {
+                LOG.warn("the server stops before all tunnels were closed: {}", left.toString());
+            } catch (InterruptedException stopWaiting) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        @Override
+        public void goesOn() {
+            for (UpgradeProxyServlet servlet : routes.keySet()) {
+                if (drained.remove(servlet)) {
+                    servlet.resume();
+                }
+            }
+        }
     }
 
     /** Of all started routes. */

@@ -49,6 +49,7 @@ import org.eclipse.jetty.client.Request;
 import org.eclipse.jetty.client.Response;
 import org.eclipse.jetty.ee10.proxy.AsyncProxyServlet;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.util.Jetty;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -124,6 +125,10 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
     @Override
     public void init(ServletConfig config) throws ServletException {
         ServletContext context = config.getServletContext();
+        String unfitClient = JettyClientVersion.fault(Jetty.VERSION);
+        if (unfitClient != null) {
+            throw new ServletException("Fairlead cannot start: " + unfitClient);
+        }
         RouteSettings.Parsed parsed = RouteSettings.parse(
                 config.getServletName(),
                 context.getContextPath(),
@@ -154,6 +159,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
         }
         Outcomes account = new Outcomes(route, this::exchangeEnded, overridesExchangeEnded());
         outcomes = account;
+        draining = false;
         try {
             Limits limits = new Limits(route.limits());
             Balancing balancing = new Balancing(route, place(config), backend.client());
@@ -161,7 +167,7 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
                     new Started(route, shared, backend, balancing, tunnels, adapter, limits, account, "", relay, null);
             super.init(config);
             balancing.start();
-            shared.started(this, balancing);
+            shared.started(this, balancing, adapter, context);
             String viaHost = route.viaHost() == null ? getViaHost() : route.viaHost();
             ManagedRoute managed = new ManagedRoute(route, account, balancing.backends(), new ManagedRoute.Control() {
                 @Override
@@ -264,6 +270,17 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             }
         }
         return context.getContextPath();
+    }
+
+    /** As {@link #drain} at once, if it is started. */
+    CompletableFuture<Void> leave() {
+        return started == null ? CompletableFuture.completedFuture(null) : drain(Duration.ZERO);
+    }
+
+    /** How long an end of this route waits for its peers. */
+    Duration undeployPatience() {
+        Started now = started;
+        return now == null ? Duration.ZERO : now.route().undeployDrain().plusSeconds(1);
     }
 
     /** Closes this route's tunnels, waits for that at most {@code undeployDrain} and a second, and lets go what is shared. */
@@ -393,6 +410,18 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             return;
         }
         now.adapter().begin(request);
+        if (!request.isAsyncSupported()) {
+            Answers.sendWithDetail(
+                    request,
+                    response,
+                    HttpServletResponse.SC_INTERNAL_SERVER_ERROR,
+                    "The proxy is not set up to answer.",
+                    LOG,
+                    getServletName(),
+                    "(this servlet, or a filter before it, is not async-supported)",
+                    false);
+            return;
+        }
         String connectProtocol =
                 request.getMethod().equals("CONNECT") ? started().adapter().connectProtocol(request) : null;
         if ((request.getMethod().equals("CONNECT") && connectProtocol == null)
@@ -789,8 +818,13 @@ public class UpgradeProxyServlet extends AsyncProxyServlet {
             HttpServletRequest request, HttpServletResponse response, Request backendRequest) throws IOException {
         ServletInputStream input = request.getInputStream();
         int keep = started().balancing().keepOfBodies();
-        RequestBody body =
-                new RequestBody(input, started().adapter(), getHttpClient().getRequestBufferSize(), keep, failure -> {
+        RequestBody body = new RequestBody(
+                input,
+                request.getContentLengthLong(),
+                started().adapter(),
+                getHttpClient().getRequestBufferSize(),
+                keep,
+                failure -> {
                     Exchange exchange = exchangeOf(backendRequest);
                     if (exchange != null) {
                         exchange.clientGone(failure);

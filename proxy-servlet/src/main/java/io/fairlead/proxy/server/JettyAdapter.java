@@ -26,6 +26,7 @@ final class JettyAdapter implements ServerAdapter {
                 JettyTakeover.class,
                 JettyCoreTakeover.class,
                 JettyCoreTakeover.class.getName() + "$Watched",
+                JettyCoreTakeover.class.getName() + "$Stopping",
                 EndPointTakeover.class.getName(),
                 EndPointLeg.class.getName(),
                 JettyStreamTakeover.class.getName(),
@@ -54,6 +55,11 @@ final class JettyAdapter implements ServerAdapter {
             throws IOException {
         takeover.prepare(coreRequest(request), client);
         response.flushBuffer();
+    }
+
+    @Override
+    public Runnable warn(ServletContext context, Warning warning) {
+        return takeover.warn(warning);
     }
 
     private static Object coreRequest(HttpServletRequest request) throws IOException {

@@ -8,7 +8,10 @@ import java.util.function.Consumer;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.TunnelSupport;
+import org.eclipse.jetty.server.handler.ContextHandler;
+import org.eclipse.jetty.util.component.LifeCycle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,6 +78,34 @@ public final class JettyCoreTakeover implements JettyTakeover {
             } finally {
                 then.run();
             }
+        }
+    }
+
+    /** A server stops its connectors first, which close all that came by them. */
+    @Override
+    public Runnable warn(ServerAdapter.Warning warning) {
+        ContextHandler context = ContextHandler.getCurrentContextHandler();
+        Server server = context == null ? null : context.getServer();
+        if (server == null) {
+            return () -> {};
+        }
+        Stopping listener = new Stopping(warning);
+        server.addEventListener(listener);
+        return () -> server.removeEventListener(listener);
+    }
+
+    /** Hears of the stop before anything is stopped. */
+    private static final class Stopping implements LifeCycle.Listener {
+
+        private final ServerAdapter.Warning warning;
+
+        Stopping(ServerAdapter.Warning warning) {
+            this.warning = warning;
+        }
+
+        @Override
+        public void lifeCycleStopping(LifeCycle server) {
+            warning.stops();
         }
     }
 }

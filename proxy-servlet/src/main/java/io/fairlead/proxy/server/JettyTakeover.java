@@ -37,4 +37,7 @@ public interface JettyTakeover {
      * @param coreRequest the {@code org.eclipse.jetty.server.Request} below the servlet's request
      */
     void whenDone(Object coreRequest, Runnable then);
+
+    /** As {@link ServerAdapter#warn}, for the server of the context that is being started. */
+    Runnable warn(ServerAdapter.Warning warning);
 }

@@ -1,6 +1,7 @@
 package io.fairlead.proxy.server;
 
 import io.fairlead.proxy.tunnel.Leg;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.ServletOutputStream;
@@ -142,6 +143,28 @@ public interface ServerAdapter {
      */
     default boolean cutOffNow(HttpServletRequest request) throws IOException {
         return false;
+    }
+
+    /** What is done about tunnels that a server is about to cut off. */
+    interface Warning {
+
+        /** The server will close its connections; they are still there. The thread that stops the server waits for this. */
+        void stops();
+
+        /** It did so, and takes new ones again. */
+        default void goesOn() {}
+    }
+
+    /**
+     * Has somebody warned, where a server may close its connections before it stops its applications. Where it never does, an
+     * application is told in time by {@code destroy()}, and nothing is done here.
+     *
+     * <p>To be called while the application starts.
+     *
+     * @return takes it back
+     */
+    default Runnable warn(ServletContext context, Warning warning) {
+        return () -> {};
     }
 
     /** The server's own request, below the wrappers of filters. */

@@ -1,13 +1,23 @@
 package io.fairlead.proxy.server;
 
 import io.fairlead.proxy.tunnel.Leg;
+import jakarta.servlet.ServletContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletRequest;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.lang.reflect.Field;
+import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.apache.catalina.Engine;
+import org.apache.catalina.Globals;
+import org.apache.catalina.Lifecycle;
+import org.apache.catalina.LifecycleListener;
+import org.apache.catalina.Service;
+import org.apache.catalina.WebResourceRoot;
+import org.apache.catalina.connector.Connector;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.RequestFacade;
 import org.apache.coyote.ActionCode;
@@ -55,6 +65,32 @@ final class TomcatAdapter implements ServerAdapter {
                 .getCoyoteRequest()
                 .action(ActionCode.CLOSE_NOW, new CloseNowException("the backend did not complete its response"));
         return true;
+    }
+
+    /**
+     * Tomcat itself stops its applications first. An application that has Tomcat inside may not: Spring Boot takes the
+     * connectors away before. When the last one of them stops, there will be no connection left.
+     */
+    @Override
+    public Runnable warn(ServletContext context, Warning warning) {
+        if (!(context.getAttribute(Globals.RESOURCES_ATTR) instanceof WebResourceRoot resources)
+                || !(resources.getContext().getParent().getParent() instanceof Engine engine)) {
+            return () -> {};
+        }
+        Service service = engine.getService();
+        LifecycleListener listener = event -> {
+            if (event.getType().equals(Lifecycle.BEFORE_STOP_EVENT)
+                    && Stream.of(service.findConnectors())
+                            .noneMatch(other -> other != event.getLifecycle()
+                                    && other.getState().isAvailable())) {
+                warning.stops();
+            } else if (event.getType().equals(Lifecycle.AFTER_START_EVENT)) {
+                warning.goesOn();
+            }
+        };
+        List<Connector> connectors = List.of(service.findConnectors());
+        connectors.forEach(connector -> connector.addLifecycleListener(listener));
+        return () -> connectors.forEach(connector -> connector.removeLifecycleListener(listener));
     }
 
     private static boolean isNio(HttpServletRequest request) {
