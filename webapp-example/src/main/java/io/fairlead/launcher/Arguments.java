@@ -41,6 +41,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "No other slash at the end of PATH or URL changes anything.",
             "",
             "java -jar fairlead.war doctor wss://HOST/PATH examines the way to a WebSocket server: doctor --help.",
+            "java -jar fairlead.war drain PID closes the tunnels in a server's process: drain --help.",
             "",
             "/-/live and /-/ready are answered by Fairlead itself, with a status only.",
             "java -jar fairlead.war ready [http://HOST:PORT] asks that: exit status 0, or 1 if it is not ready.",

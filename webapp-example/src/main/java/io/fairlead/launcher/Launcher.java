@@ -47,7 +47,7 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
     }
 
     /**
-     * Runs until {@link #close()}; or the doctor, if that is the first argument, whose exit status is its own.
+     * Runs until {@link #close()}; or {@code doctor} or {@code drain}, if that is the first argument; their exit status is their own.
      *
      * @return the exit status: 0 stopped, or only help or version was wanted; 1 it could not start; 2 wrong arguments
      */
@@ -55,6 +55,8 @@ public final class Launcher implements ToIntFunction<String[]>, AutoCloseable {
     public int applyAsInt(String[] args) {
         if (args.length > 0 && args[0].equals(DoctorCommand.NAME))
             return new DoctorCommand(out, err).run(Arrays.copyOfRange(args, 1, args.length));
+        if (args.length > 0 && args[0].equals(DrainCommand.NAME))
+            return new DrainCommand(out, err).run(Arrays.copyOfRange(args, 1, args.length));
         Arguments arguments = Arguments.read(args);
         if (!arguments.faults().isEmpty()) {
             arguments.faults().forEach(fault -> err.println("fairlead: " + fault));
