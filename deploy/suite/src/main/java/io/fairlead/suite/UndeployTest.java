@@ -19,6 +19,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -113,10 +114,19 @@ public abstract class UndeployTest extends WireTest {
         Vitals vitals = fairlead().vitals();
         Set<String> others = vitals.loadersOf(SERVLET);
         deployer().deploy(APPLICATION);
-        List<Wire> tunnels = new ArrayList<>();
+        List<Wire> tunnels = Collections.synchronizedList(new ArrayList<>());
         try {
-            for (int i = 0; i < 1000; i++) {
-                tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
+            // Side by side: nobody answers pings before all are there.
+            List<CompletableFuture<Void>> opening = new ArrayList<>();
+            for (int worker = 0; worker < 10; worker++) {
+                opening.add(Crew.start(() -> {
+                    for (int i = 0; i < 100; i++) {
+                        tunnels.add(webSocketTunnel(Routes.MAIN, "/ws"));
+                    }
+                }));
+            }
+            for (CompletableFuture<Void> opened : opening) {
+                Crew.await(opened);
             }
             List<CompletableFuture<Closing>> clients = new ArrayList<>();
             for (Wire tunnel : tunnels) {

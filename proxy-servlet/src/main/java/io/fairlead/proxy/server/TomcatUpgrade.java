@@ -66,8 +66,9 @@ public final class TomcatUpgrade implements InternalHttpUpgradeHandler {
         client = null;
         NioChannel channel = nio.getSocket();
         SocketChannel socket = channel.getIOChannel();
-        Runnable close = () -> close(nio);
         ByteBuffer early = alreadyRead(nio, channel.getBufHandler());
+        TomcatBuffers unused = TomcatBuffers.takeFrom(channel.getBufHandler());
+        Runnable close = () -> close(nio, unused);
         receiver.accept(
                 channel instanceof SecureNioChannel tls
                         ? new TomcatTlsLeg(tls, socket, early, close)
@@ -92,10 +93,13 @@ public final class TomcatUpgrade implements InternalHttpUpgradeHandler {
      * Under the connection's lock, since the container's thread may still be finishing the upgrade: a connection that is
      * closed in the middle of that stays in the connector's list of waiting ones for ever.
      */
-    private static void close(NioEndpoint.NioSocketWrapper nio) {
+    private static void close(NioEndpoint.NioSocketWrapper nio, @Nullable TomcatBuffers unused) {
         Lock lock = lockOf(nio);
         lock.lock();
         try {
+            if (unused != null && !nio.isClosed()) {
+                unused.giveBack();
+            }
             nio.close();
         } finally {
             lock.unlock();
