@@ -221,6 +221,7 @@ public abstract class UndeployTest extends WireTest {
 
     private void assertDeployWorks() throws IOException {
         backend.on("/again", exchange -> exchange.answer("200 OK", "again"));
+        backend.on("/ws", WireTest::webSocketEcho);
         deployer().deploy(APPLICATION);
         try (Wire client = client();
                 Wire tunnel = webSocketTunnel(Routes.MAIN, "/ws")) {
